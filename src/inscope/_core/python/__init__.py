@@ -1,0 +1,46 @@
+"""The Python core: the readable reference, and the fallback of the native one.
+
+``source.py`` finds a proxy's object, ``proxy.py`` and ``shape.py`` forward to it;
+``local.py``, ``stack.py`` and ``var.py`` keep values, ``bind.py`` binds them.
+"""
+
+from __future__ import annotations
+
+from inscope._core.python.bind import (
+    Bind,
+    LocalBind,
+    PlainBind,
+    SeveralBind,
+    StackBind,
+    VarBind,
+)
+from inscope._core.python.cell import EMPTY, Missing
+from inscope._core.python.local import Local
+from inscope._core.python.proxy import BareProxy, LocalProxy, current, is_proxy, unwrap
+from inscope._core.python.source import is_unbound
+from inscope._core.python.stack import LocalStack, StackView
+from inscope._core.python.storage import IdentStorage
+from inscope._core.python.var import CellVar, Token
+
+__all__ = [
+    "EMPTY",
+    "BareProxy",
+    "Bind",
+    "CellVar",
+    "IdentStorage",
+    "Local",
+    "LocalBind",
+    "LocalProxy",
+    "LocalStack",
+    "Missing",
+    "PlainBind",
+    "SeveralBind",
+    "StackBind",
+    "StackView",
+    "Token",
+    "VarBind",
+    "current",
+    "is_proxy",
+    "is_unbound",
+    "unwrap",
+]

@@ -1,0 +1,162 @@
+"""``Local``: a namespace whose values each thread, task and greenlet has its own of.
+
+The values lie in a context variable as a persistent map (``names.py``), or, if
+the caller supplied a ``ContextVar[dict]``, as a plain dict that is replaced and
+never changed. A value that ``bound()`` put there lies in a ``Cell``.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, cast
+
+from inscope._core.python.cell import EMPTY, Cell, read
+from inscope._core.python.names import EMPTY_TREE, assign, items, lookup, remove
+from inscope.errors import UnboundNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from inscope._core.python.proxy import LocalProxy
+    from inscope._core.python.storage import Storage
+
+
+class Local:
+    """A namespace of context-local values.
+
+    Each thread, asyncio task and greenlet reads and writes its own values; a
+    task starts with those of the context that it was made in, and what it
+    changes stays its own.
+
+    Args:
+        context_var: A ``ContextVar`` of dicts to keep the values in, in place
+            of one made for this Local. It goes on holding real dicts.
+
+    Raises:
+        TypeError: *context_var* is not a context variable.
+
+    Source:
+        ``werkzeug.local.Local``; ``in``, ``len``, ``repr``, ``dir`` and
+        ``copy.copy`` are new.
+
+    Example:
+        >>> from inscope import Local
+        >>> local = Local()
+        >>> local.user = "ann"
+        >>> local.user, "user" in local, list(local)
+        ('ann', True, [('user', 'ann')])
+        >>> user = local("user")
+        >>> user.title()
+        'Ann'
+        >>> del local.user
+        >>> user
+        <LocalProxy unbound>
+    """
+
+    __slots__ = ("__weakref__", "_plain", "_storage")
+
+    _plain: bool
+    _storage: Storage
+
+    def __init__(self, context_var: ContextVar[dict[str, Any]] | None = None) -> None:
+        plain = context_var is not None
+        if plain and not isinstance(context_var, ContextVar):
+            kind = type(context_var).__name__
+            message = f"'context_var' must be a ContextVar of dicts, not {kind!r}"
+            raise TypeError(message)
+        storage = context_var or ContextVar(f"inscope.Local<{id(self)}>")
+        object.__setattr__(self, "_storage", storage)
+        object.__setattr__(self, "_plain", plain)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            value = lookup(self._storage.get(EMPTY_TREE), name)
+        except KeyError:
+            value = EMPTY
+        if type(value) is Cell:
+            value = read(value)
+        if value is not EMPTY:
+            return value
+        if hasattr(type(self), name):
+            # A property of a subclass raised AttributeError, which made Python
+            # ask here. Asked again, it tells its own story.
+            return object.__getattribute__(self, name)
+        raise UnboundNameError(name, name=name, obj=self)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        storage = self._storage
+        tree = storage.get(EMPTY_TREE)
+        if self._plain:
+            storage.set({**tree, name: value})
+        else:
+            storage.set(assign(tree, name, value, hash(name)))
+
+    def __delattr__(self, name: str) -> None:
+        storage = self._storage
+        tree = storage.get(EMPTY_TREE)
+        if name not in self:
+            raise UnboundNameError(name, name=name, obj=self)
+        if self._plain:
+            storage.set({key: tree[key] for key in tree if key != name})
+        else:
+            storage.set(remove(tree, name, hash(name)))
+
+    def __contains__(self, name: object) -> bool:
+        try:
+            value = lookup(self._storage.get(EMPTY_TREE), cast("str", name))
+        except KeyError:
+            return False
+        return read(value) is not EMPTY
+
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        for name, value in items(self._storage.get(EMPTY_TREE)):
+            if (found := read(value)) is not EMPTY:
+                yield name, found
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *dict(self)})
+
+    def __repr__(self) -> str:
+        names = "".join(f" {name}={value!r}" for name, value in self)
+        return f"<{type(self).__name__}{names}>"
+
+    def __copy__(self) -> Local:
+        """Return a new Local with this context's names, bound in this context."""
+        new = cast("Local", type(self).__new__(type(self)))
+        Local.__init__(new)
+        for name, value in self:
+            setattr(new, name, value)
+        return new
+
+    def __reduce__(self) -> Any:
+        message = (
+            f"cannot pickle or deep-copy a {type(self).__name__}: its values differ"
+            " from context to context; pass dict(local) instead"
+        )
+        raise TypeError(message)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return self.__reduce__()
+
+    def __release_local__(self) -> None:
+        """Drop this context's names; other contexts keep theirs."""
+        self._storage.set({})
+
+    def __call__(
+        self, name: str, *, unbound_message: str | None = None
+    ) -> LocalProxy[Any]:
+        """Return a proxy to the value of *name*.
+
+        Args:
+            name: The name, or a dotted path that begins with it.
+            unbound_message: See :class:`LocalProxy`.
+        """
+        from inscope._core.python.proxy import LocalProxy
+
+        return LocalProxy(self, name, unbound_message=unbound_message)

@@ -1,0 +1,117 @@
+"""The persistent map behind a :class:`Local`: names to values, never changed in place.
+
+A copied context shares its values with the original, so a map that two
+contexts hold must not change. To copy all of it for each write would cost time
+in proportion to its size; here a write copies one small dict and the nodes
+above it:
+
+.. code-block:: text
+
+    up to LEAF names       a leaf      {"user": …, "db": …}
+
+    beyond                 a node      [ · · ■ · · · ■ · … · | first | count ]
+                                             │       │          └─ the LEAF names
+                                             │       │             that came first
+                        by a slice of        │       └─ a leaf  {"locale": …}
+                        hash(name)           └───────── a node  [ · ■ … | first | count ]
+
+A leaf that is full is never taken apart: it becomes the *first* of a new node,
+and later names go to the node's children. So no single write pays for the
+growth of the map. A node of few names becomes a leaf again when names go, and
+memory follows the names. Every function returns the new tree and leaves the
+old one as it was. Used by ``local.py`` and ``bind.py``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BITS: Final = 6
+FAN: Final = 1 << BITS
+MASK: Final = FAN - 1
+FIRST: Final = FAN
+COUNT: Final = FAN + 1
+LEAF: Final = 32
+FEW: Final = 8
+"""Names at or below which a node becomes a leaf again."""
+
+Leaf = dict[str, Any]
+Tree = Any  # Leaf | list[Tree | None | Leaf | int]; recursive and hot, drawn above
+
+EMPTY_TREE: Final[Leaf] = {}
+
+
+def lookup(tree: Tree, name: str) -> Any:
+    """Return the value of *name*; ``KeyError`` if there is none."""
+    if type(tree) is dict:
+        return tree[name]
+    bits = hash(name)
+    while type(tree) is list:
+        if name in tree[FIRST]:
+            return tree[FIRST][name]
+        tree = tree[bits & MASK]
+        bits >>= BITS
+    if tree is None:
+        raise KeyError(name)
+    return tree[name]
+
+
+def assign(tree: Tree, name: str, value: Any, bits: int) -> Tree:
+    """Return *tree* with *name* set to *value*; *bits* is what is left of its hash."""
+    if type(tree) is dict:
+        if len(tree) < LEAF or name in tree:
+            leaf = tree.copy()
+            leaf[name] = value
+            return leaf
+        node = [None] * FAN
+        node += tree, LEAF
+    else:
+        node = tree.copy()
+        if name in node[FIRST]:
+            node[FIRST] = {**node[FIRST], name: value}
+            return node
+    child = node[bits & MASK]
+    if child is None:
+        node[bits & MASK] = {name: value}
+        node[COUNT] += 1
+        return node
+    new = assign(child, name, value, bits >> BITS)
+    node[bits & MASK] = new
+    node[COUNT] += count(new) - count(child)
+    return node
+
+
+def remove(tree: Tree, name: str, bits: int) -> Tree:
+    """Return *tree* without *name*; ``KeyError`` if it is not there."""
+    if tree is None:
+        raise KeyError(name)
+    if type(tree) is dict:
+        leaf = tree.copy()
+        del leaf[name]
+        return leaf
+    node = tree.copy()
+    if name in node[FIRST]:
+        node[FIRST] = remove(node[FIRST], name, bits)
+    else:
+        node[bits & MASK] = remove(node[bits & MASK], name, bits >> BITS) or None
+    node[COUNT] -= 1
+    return node if node[COUNT] > FEW else dict(items(node))
+
+
+def items(tree: Tree) -> Iterator[tuple[str, Any]]:
+    """Yield the ``(name, value)`` pairs of *tree*."""
+    if type(tree) is not list:
+        yield from tree.items()
+        return
+    yield from tree[FIRST].items()
+    for child in tree[:FAN]:
+        if child is not None:
+            yield from items(child)
+
+
+def count(tree: Tree) -> int:
+    """Return the number of names in *tree*."""
+    return len(tree) if type(tree) is dict else tree[COUNT]

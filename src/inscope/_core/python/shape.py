@@ -1,0 +1,97 @@
+"""Shaped proxies: types that have only the special methods of a given class.
+
+``callable(p)``, ``isinstance(p, Iterable)`` and ``inspect.isawaitable(p)`` ask
+the *type* which methods it has, and a LocalProxy has them all. For
+``LocalProxy(source, like=cls)`` a type is made that has those of *cls*; one
+type serves every class with the same set. Used by ``proxy.py``.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
+from typing import Any, get_origin
+
+from inscope._core import special_methods
+from inscope._core.python.proxy import METHODS, BareProxy, LocalProxy, ProxyType
+
+_PATTERN_SEQUENCE = 1 << 5  # Py_TPFLAGS_SEQUENCE
+_PATTERN_MAPPING = 1 << 6  # Py_TPFLAGS_MAPPING
+
+Shape = tuple[frozenset[str], frozenset[str], type | None]
+"""Methods present, methods set to None, ABC for ``match``."""
+
+_types: dict[Shape, type[BareProxy[Any]]] = {}
+_lock = threading.Lock()
+
+
+def shaped_type(like: object) -> type[BareProxy[Any]]:
+    """Return the proxy type that has the special methods of *like*.
+
+    Raises:
+        TypeError: *like* is not a class, ABC, Protocol or generic alias.
+    """
+    shape = _shape_of(_class_of(like))
+    with _lock:
+        if shape not in _types:
+            _types[shape] = _make(shape)
+        return _types[shape]
+
+
+def _class_of(like: object) -> type:
+    kind = like
+    while not isinstance(kind, type) or get_origin(kind) is not None:
+        # Annotated[int, …] has int as its __origin__, but Annotated as origin.
+        origin = getattr(kind, "__origin__", None)
+        if origin is None or origin is kind:
+            break
+        kind = origin
+    if kind is Any or not isinstance(kind, type):
+        message = (
+            "'like' must be a class, an ABC, a Protocol or a generic alias of one,"
+            f" not {like!r}"
+        )
+        raise TypeError(message)
+    return kind
+
+
+def _shape_of(cls: type) -> Shape:
+    present, absent = {"__bool__"}, set()
+    for name in special_methods.SHAPED:
+        for owner in cls.__mro__:
+            if name in vars(owner):
+                (absent if vars(owner)[name] is None else present).add(name)
+                break
+    for name in tuple(present):
+        # list has no __radd__, yet [1] + [2] works: the left one takes a list.
+        # It does not take a proxy, so a proxy must answer from the right.
+        reflected = f"__r{name[2:]}"
+        if reflected in special_methods.SHAPED:
+            present.add(reflected)
+    absent -= present
+    return frozenset(present), frozenset(absent), _pattern_abc(cls)
+
+
+def _pattern_abc(cls: type) -> type | None:
+    """Return the ABC under which ``match`` takes instances of *cls* apart."""
+    if cls.__flags__ & _PATTERN_MAPPING:
+        return MutableMapping if issubclass(cls, MutableMapping) else Mapping
+    if cls.__flags__ & _PATTERN_SEQUENCE:
+        return MutableSequence if issubclass(cls, MutableSequence) else Sequence
+    return None
+
+
+def _make(shape: Shape) -> type[BareProxy[Any]]:
+    present, absent, pattern = shape
+    body: dict[str, Any] = {
+        "__slots__": (),
+        "__doc__": LocalProxy.__doc__,
+        "__module__": "inscope",
+        "_shape": present,
+        **{name: METHODS[name] for name in sorted(present)},
+        **dict.fromkeys(sorted(absent)),
+    }
+    made = ProxyType("LocalProxy", (BareProxy,), body)
+    if pattern is not None:
+        pattern.register(made)  # type: ignore[attr-defined]
+    return made

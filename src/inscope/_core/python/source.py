@@ -1,0 +1,183 @@
+"""Where a proxy finds its object: one :class:`Source` per proxy.
+
+A source turns what the constructor was given (a context variable, a Var, a
+Local with a name, a stack, another proxy, any callable) into ``resolve``: a
+function of no arguments that returns the object or raises. Nothing is cached
+and nothing is probed: one call per operation. What a failure means is decided
+here too, and only here. Used by ``proxy.py``.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import partial
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any
+
+from inscope._core.place import describe_task, describe_thread
+from inscope._core.python.cell import Missing
+from inscope._core.python.local import Local
+from inscope._core.python.stack import LocalStack
+from inscope._core.python.var import CellVar
+from inscope.errors import UnboundError, UnboundNameError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Resolver = Callable[[], Any]
+    Follower = Callable[[Any], Any]
+
+DEFAULT_MESSAGE = "object is not bound"
+
+
+def is_unbound(error: BaseException) -> bool:
+    """Tell whether *error*, out of a resolution, means that nothing is bound.
+
+    Exactly ``RuntimeError`` and ``LookupError``: a resolver's subclass of them
+    (``KeyError``, ``RecursionError``) is a fault of the resolver.
+    """
+    return type(error) in (RuntimeError, LookupError) or isinstance(
+        error, (UnboundError, UnboundNameError, Missing)
+    )
+
+
+class Source:
+    """What a proxy was made from, and how to get from there to the object.
+
+    Attributes:
+        given: The constructor's first argument.
+        message: The text of the error when nothing is bound.
+        remedy: What would bind something.
+        missing: The exact type that ``resolve`` raises when nothing is bound;
+            ``None`` if it raises what the caller shall see.
+        resolve: Returns the object.
+
+    Args:
+        given: What the proxy was made from.
+        name: A dotted path, or a function, to follow from there, or ``None``.
+        message: The ``unbound_message``, or ``None`` for the default.
+        inner: If *given* is a proxy: the function that resolves it.
+    """
+
+    __slots__ = ("given", "message", "missing", "remedy", "resolve")
+
+    def __init__(
+        self,
+        given: object,
+        name: str | Callable[[Any], Any] | None,
+        message: str | None,
+        inner: Resolver | None = None,
+    ) -> None:
+        follow = _follower(name)
+        _check_text("unbound_message", message)
+        self.given = given
+        self.message = DEFAULT_MESSAGE if message is None else message
+        self.missing: type[Exception] | None = Missing
+        self.remedy = "bind a value before using the proxy"
+        lookup: Resolver
+        if inner is not None:
+            lookup = inner if message is None else _or_missing(inner)
+            self.missing = None if message is None else Missing
+        elif isinstance(given, ContextVar):
+            lookup, self.missing = given.get, LookupError
+            self.remedy = _in_this_context(f"set {given.name!r}")
+        elif isinstance(given, CellVar):
+            lookup = given.lookup
+            self.remedy = _in_this_context(f"bind {given.name!r} (with var.bind(…):)")
+        elif isinstance(given, Local):
+            lookup, follow = self._of_local(given, name)
+        elif isinstance(given, LocalStack):
+            lookup = given.peek
+            self.remedy = _in_this_context("push an object on the stack")
+        elif callable(given):
+            lookup, self.missing = given, None
+        else:
+            kind = type(given).__name__
+            text = (
+                f"cannot proxy an object of type {kind!r}: give a ContextVar, a Var,"
+                " a Local and a name, a LocalStack, a proxy or a callable"
+            )
+            raise TypeError(text)
+        self.resolve = self._through(follow, lookup) if follow else lookup
+
+    def _of_local(self, given: Local, name: object) -> tuple[Resolver, Follower | None]:
+        """Return the lookup of a Local's name, and what follows the rest of the path."""
+        if not isinstance(name, str):
+            text = (
+                "'name' is required when proxying a Local:"
+                " LocalProxy(local, 'user') or local('user')"
+            )
+            raise TypeError(text)
+        first, _, rest = name.partition(".")
+        self.missing = UnboundNameError
+        self.remedy = _in_this_context(f"assign local.{first}")
+        return partial(getattr, given, first), attrgetter(rest) if rest else None
+
+    def _through(self, follow: Follower, lookup: Resolver) -> Resolver:
+        """Return *lookup* followed by *follow*, whose errors are never 'missing'."""
+        missing = self.missing
+        if missing is None:
+            return lambda: follow(lookup())
+        self.missing = Missing
+
+        def resolve() -> Any:
+            try:
+                found = lookup()
+            except missing as error:
+                if type(error) is missing:
+                    raise Missing from error.__cause__
+                raise
+            return follow(found)
+
+        return resolve
+
+    def failure(self, proxy: object, error: Exception) -> Exception:
+        """Return what the user of *proxy* sees, when ``resolve`` raised *error*."""
+        if type(error) is not self.missing:
+            return error
+        return self.unbound(UnboundError, proxy)
+
+    def unbound(self, kind: type[UnboundError], proxy: object) -> UnboundError:
+        """Return the error of an unbound *proxy*, with the place it was used in."""
+        error = kind(self.message)
+        error.locate(proxy, describe_thread(), describe_task(), self.remedy)
+        return error
+
+
+def _or_missing(inner: Resolver) -> Resolver:
+    """Return *inner*, its unboundness told in the outer proxy's words."""
+
+    def resolve() -> Any:
+        try:
+            return inner()
+        except Exception as error:
+            if is_unbound(error):
+                raise Missing from error
+            raise
+
+    return resolve
+
+
+def _follower(name: Any) -> Follower | None:
+    """Return the function that goes from what was found to the object."""
+    if name is None or callable(name):
+        return name
+    _check_text("name", name)
+    if not all(name.split(".")):
+        message = f"'name' must be an attribute's name or a dotted path, not {name!r}"
+        raise ValueError(message)
+    return attrgetter(name)
+
+
+def _check_text(parameter: str, value: object) -> None:
+    if value is not None and not isinstance(value, str):
+        kind = type(value).__name__
+        message = f"{parameter!r} must be a string, not {kind!r}"
+        raise TypeError(message)
+
+
+def _in_this_context(action: str) -> str:
+    return (
+        f"{action} in this thread, task or greenlet before using the proxy;"
+        " a new thread or greenlet starts with nothing bound"
+    )

@@ -1,0 +1,78 @@
+"""What a Local or a stack keeps its data in: a context variable, or a table of idents.
+
+The table is what ``LocalManager(locals, ident_func=f)`` switches to, for code
+written for werkzeug 0.7 to 1.0: data keyed by what ``f()`` returns. It has the
+three methods of a ``ContextVar``, so its users need not tell them apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+from inscope._core.python.cell import EMPTY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable
+
+
+class Storage(Protocol):
+    """The part of ``ContextVar`` that is used."""
+
+    def get(self, default: Any, /) -> Any: ...
+
+    def set(self, value: Any, /) -> Any: ...
+
+    def reset(self, token: Any, /) -> None: ...
+
+
+class IdentStorage:
+    """Data for each key that an ident function returns.
+
+    An empty value is not kept, so a key stays only as long as it has data.
+
+    Args:
+        ident_func: Returns the key of whoever is running; must be hashable.
+    """
+
+    __slots__ = ("_data", "_ident_func")
+
+    def __init__(self, ident_func: Callable[[], Hashable]) -> None:
+        self._ident_func = ident_func
+        self._data: dict[Hashable, Any] = {}
+
+    def _key(self) -> Hashable:
+        key = self._ident_func()
+        try:
+            hash(key)
+        except TypeError as error:
+            message = f"ident_func must return a hashable key, not {key!r}"
+            raise TypeError(message) from error
+        return key
+
+    def get(self, default: Any = EMPTY, /) -> Any:
+        """Return the running key's data, else *default*; ``LookupError`` without."""
+        found = self._data.get(self._key(), default)
+        if found is EMPTY:
+            raise LookupError(self)
+        return found
+
+    def set(self, value: Any, /) -> tuple[Hashable, Any]:
+        """Store *value* for the running key and return a token for ``reset``."""
+        key = self._key()
+        old = self._data.get(key, EMPTY)
+        self._put(key, value)
+        return key, old
+
+    def reset(self, token: tuple[Hashable, Any], /) -> None:
+        """Undo a ``set``; ``ValueError`` if another key is running."""
+        key, old = token
+        if key != self._key():
+            message = f"this token was made for the ident {key!r}"
+            raise ValueError(message)
+        self._put(key, old)
+
+    def _put(self, key: Hashable, value: Any) -> None:
+        if value is EMPTY or not value:
+            self._data.pop(key, None)
+        else:
+            self._data[key] = value

@@ -1,0 +1,166 @@
+"""``CellVar``: a context variable that holds cells; what ``Var`` is made of.
+
+``Var`` (in ``inscope/var.py``) adds the options and the proxies; what is hot
+is here. Twin of ``native/var.c``.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar, Token as ContextToken
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+
+from inscope._core.place import describe_task, describe_thread
+from inscope._core.python.cell import EMPTY, Cell, Missing, enclosing_bind, first_full
+from inscope.errors import (
+    ForeignContextError,
+    ForeignTokenError,
+    TokenUsedError,
+    UnboundVarError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
+
+
+class Token(Generic[T]):
+    """What ``Var.set`` returns, for one ``Var.reset``.
+
+    Attributes:
+        var: The Var that made it.
+        old_value: The value before the ``set``; ``Token.MISSING`` if none.
+    """
+
+    __slots__ = ("_token", "old_value", "var")
+
+    MISSING: Any = ContextToken.MISSING
+
+    def __init__(
+        self, var: CellVar[T], token: ContextToken[Any], old_value: Any
+    ) -> None:
+        self._token = token
+        self.var = var
+        self.old_value = old_value
+
+    def __repr__(self) -> str:
+        return f"<Token of {self.var!r}>"
+
+
+class CellVar(Generic[T]):
+    """A context variable of cells: what ``get``, ``set`` and a bind need."""
+
+    __slots__ = (
+        "__weakref__",
+        "_cells",
+        "_default",
+        "_factory",
+        "_name",
+        "_read",
+        "_revoke",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        default: Any,
+        factory: Callable[[], T] | None,
+        *,
+        revoke: bool,
+    ) -> None:
+        self._name = name
+        self._default = default
+        self._factory = factory
+        self._revoke = revoke
+        self._cells: ContextVar[Any] = ContextVar(name)
+        self._read: Callable[[Any], Any] = self._cells.get
+
+    @property
+    def name(self) -> str:
+        """The name, for errors and logs."""
+        return self._name
+
+    def lookup(self) -> T:
+        """Return the value, for a proxy: ``Missing`` if there is none."""
+        cell = self._read(None)
+        while cell is not None:
+            if cell.value is not EMPTY:
+                return cast("T", cell.value)
+            cell = cell.previous
+        return self._make()
+
+    def _make(self) -> T:
+        """Return what stands in for a value: the default, or the factory's."""
+        if self._factory is not None:
+            value = self._factory()
+            self.set(value)
+            return value
+        if self._default is EMPTY:
+            raise Missing
+        return cast("T", self._default)
+
+    def get(self, default: Any = EMPTY) -> Any:
+        cell = self._read(None)
+        while cell is not None:
+            if cell.value is not EMPTY:
+                return cell.value
+            cell = cell.previous
+        if default is not EMPTY:
+            return default
+        try:
+            return self._make()
+        except Missing:
+            raise self._unbound() from None
+
+    def _unbound(self) -> UnboundVarError:
+        error = UnboundVarError(f"{self._name} is not bound")
+        remedy = (
+            f"bind {self._name!r} (with var.bind(…):) in this thread, task or greenlet"
+            " before reading it; a new thread or greenlet starts with nothing bound"
+        )
+        error.locate(self, describe_thread(), describe_task(), remedy)
+        return error
+
+    def is_bound(self) -> bool:
+        """Tell whether ``get()`` would return a value; makes none to find out."""
+        if self._factory is not None or self._default is not EMPTY:
+            return True
+        return first_full(self._read(None)) is not None
+
+    def set(self, value: T) -> Token[T]:
+        """Bind *value* until ``reset``, or to the end of the bind around it.
+
+        Returns:
+            A token for :meth:`reset`.
+        """
+        old = self._read(None)
+        token = self._cells.set(Cell(value, enclosing_bind(old)))
+        full = first_full(old)
+        return Token(self, token, Token.MISSING if full is None else full.value)
+
+    def reset(self, token: Token[T]) -> None:
+        """Undo the ``set`` that returned *token*.
+
+        Raises:
+            TypeError: *token* is not a token.
+            ForeignTokenError: It was made by another Var.
+            TokenUsedError: It was used before.
+            ForeignContextError: It was made in another ``Context``.
+        """
+        if not isinstance(token, Token):
+            message = f"reset() takes the token that set() returned, not {token!r}"
+            raise TypeError(message)
+        if token.var is not self:
+            message = f"this token was made by {token.var!r}, not by {self!r}"
+            raise ForeignTokenError(message)
+        try:
+            self._cells.reset(token._token)
+        except RuntimeError:
+            message = f"this token of {self!r} has been used; each set() makes a new one"
+            raise TokenUsedError(message) from None
+        except ValueError:
+            message = (
+                f"this token of {self!r} was made in another Context (a task, a thread"
+                " or a copied context); use 'with var.bind(…)', which may end anywhere"
+            )
+            raise ForeignContextError(message) from None

@@ -1,0 +1,225 @@
+"""Releasing context-local data: ``release_local``, ``LocalManager``, ``get_ident``.
+
+Python drops the data of a context with the context. A worker thread's context
+lives as long as the thread, so what one request left there the next would see;
+a manager clears it as each request ends.
+"""
+
+from __future__ import annotations
+
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any
+
+from inscope._core import core
+from inscope._core.place import get_ident
+from inscope.errors import NotALocalError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Iterable, Iterator
+
+    Application = Callable[[Any, Any], Iterable[bytes]]
+
+__all__ = ["LocalManager", "get_ident", "release_local"]
+
+
+def release_local(local: Any) -> None:
+    """Drop the data of *local* in this context; other contexts keep theirs.
+
+    Args:
+        local: A ``Local``, a ``LocalStack``, or anything with a
+            ``__release_local__`` method. A proxy stands for its object, not for
+            the Local that it looks in.
+
+    Raises:
+        NotALocalError: *local* holds no context-local data.
+
+    Source:
+        ``werkzeug.local.release_local``.
+
+    Example:
+        >>> from inscope import Local, release_local
+        >>> local = Local()
+        >>> local.user = "ann"
+        >>> release_local(local)
+        >>> hasattr(local, "user")
+        False
+    """
+    _release_method(local)()
+
+
+def _release_method(local: Any) -> Callable[[], None]:
+    release: Callable[[], None] | None = getattr(local, "__release_local__", None)
+    if release is None or isinstance(local, type):
+        message = f"cannot release {local!r}: it is not a Local or a LocalStack"
+        raise NotALocalError(message)
+    return release
+
+
+class LocalManager:
+    """Releases several locals together, at the end of each request.
+
+    Args:
+        locals: A ``Local``, a ``LocalStack``, or an iterable of them. More can
+            be appended to :attr:`locals` later.
+        ident_func: Keep the data of these locals in a table under the key that
+            this function returns, in place of the running context. For code
+            written for werkzeug 0.7 to 1.0; data set before is not seen after.
+
+    Raises:
+        TypeError: *locals* holds something that is not a local, or
+            *ident_func* cannot be called.
+
+    Attributes:
+        locals: The list of locals.
+
+    Source:
+        ``werkzeug.local.LocalManager``; *ident_func* as in werkzeug 0.7 to 1.0.
+
+    Example:
+        >>> from inscope import Local, LocalManager
+        >>> local = Local()
+        >>> manager = LocalManager(local)
+        >>> local.user = "ann"
+        >>> manager.cleanup()
+        >>> list(local)
+        []
+    """
+
+    __slots__ = ("__weakref__", "_ident_func", "locals")
+
+    def __init__(
+        self,
+        locals: Any = None,  # noqa: A002  (the name of the API)
+        ident_func: Callable[[], Hashable] | None = None,
+    ) -> None:
+        if ident_func is not None and not callable(ident_func):
+            message = f"'ident_func' must be callable, not {ident_func!r}"
+            raise TypeError(message)
+        self.locals: list[Any] = _as_list(locals)
+        self._ident_func = ident_func
+        if ident_func is not None:
+            for local in self.locals:
+                _switch(local, ident_func)
+
+    def get_ident(self) -> Hashable:
+        """Return the key of whoever is running: ``ident_func()``, if one was given.
+
+        Serves as the ``scopefunc`` of SQLAlchemy's ``scoped_session``.
+        """
+        return get_ident() if self._ident_func is None else self._ident_func()
+
+    def cleanup(self) -> None:
+        """Release every local in this context, also if releasing one raises.
+
+        Raises:
+            Exception: What one release raised; an ``ExceptionGroup`` of several.
+        """
+        errors = []
+        for local in list(self.locals):
+            try:
+                release_local(local)
+            except Exception as error:
+                errors.append(error)
+        if len(errors) == 1:
+            raise errors[0]
+        if errors:
+            message = "releasing the locals of a LocalManager"
+            raise ExceptionGroup(message, errors)
+
+    def make_middleware(self, app: Application) -> Application:
+        """Return a WSGI application that is *app* and cleans up after each request.
+
+        The locals are released when the server closes the response, and at once
+        if *app* raises, if iterating the response raises, or if closing it
+        raises. The application's error is the one that is raised.
+        """
+
+        def application(environ: Any, start_response: Any) -> Iterable[bytes]:
+            try:
+                body = app(environ, start_response)
+                return _ClosingIterator(body, self.cleanup)
+            except BaseException as error:
+                _run_despite(self.cleanup, error)
+                raise
+
+        return application
+
+    def middleware(self, func: Application) -> Application:
+        """Decorate a WSGI application as :meth:`make_middleware` does.
+
+        The result has the name, docstring and module of *func*.
+        """
+        return update_wrapper(self.make_middleware(func), func)
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} storages: {len(self.locals)}>"
+
+
+def _as_list(locals_: Any) -> list[Any]:
+    if locals_ is None:
+        return []
+    if isinstance(locals_, (core.Local, core.LocalStack)):
+        return [locals_]
+    if isinstance(locals_, str) or not hasattr(locals_, "__iter__"):
+        message = f"LocalManager takes Locals and LocalStacks, not {locals_!r}"
+        raise TypeError(message)
+    found = list(locals_)
+    for local in found:
+        _release_method(local)
+    return found
+
+
+def _switch(local: Any, ident_func: Callable[[], Hashable]) -> None:
+    if not isinstance(local, (core.Local, core.LocalStack)):
+        message = f"'ident_func' cannot be used for {local!r}: not a Local or LocalStack"
+        raise TypeError(message)
+    object.__setattr__(local, "_storage", core.IdentStorage(ident_func))
+
+
+def _run_despite(cleanup: Callable[[], None], error: BaseException) -> None:
+    """Run *cleanup*; should it fail too, tell so in *error*, which goes on."""
+    try:
+        cleanup()
+    except Exception as second:
+        import logging
+
+        logging.getLogger("inscope").exception("clean-up failed after %r", error)
+        error.add_note(f"the clean-up after it failed too: {second!r}")
+
+
+class _ClosingIterator:
+    """A response body that calls *cleanup* as it is closed."""
+
+    def __init__(self, body: Iterable[bytes], cleanup: Callable[[], None]) -> None:
+        self._body = body
+        self._chunks = iter(body)
+        self._cleanup = cleanup
+        self._closed = False
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        try:
+            return next(self._chunks)
+        except StopIteration:
+            raise
+        except BaseException as error:
+            _run_despite(self.close, error)
+            raise
+
+    def close(self) -> None:
+        """Close the body, then clean up, the second also if the first raises."""
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            getattr(self._body, "close", _nothing)()
+        except BaseException as error:
+            _run_despite(self._cleanup, error)
+            raise
+        self._cleanup()
+
+
+def _nothing() -> None:
+    """Stand in for the ``close`` of a body that has none."""
