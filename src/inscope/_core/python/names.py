@@ -12,7 +12,7 @@ above it:
     beyond                 a node      [ · · ■ · · · ■ · … · | first | count ]
                                              │       │          └─ the LEAF names
                                              │       │             that came first
-                        by a slice of        │       └─ a leaf  {"locale": …}
+                        by a part of         │       └─ a leaf  {"locale": …}
                         hash(name)           └───────── a node  [ · ■ … | first | count ]
 
 A leaf that is full is never taken apart: it becomes the *first* of a new node,
@@ -29,12 +29,16 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BITS: Final = 6
-FAN: Final = 1 << BITS
-MASK: Final = FAN - 1
+FAN: Final = 60
+"""Children of a node: with the two other fields, 62 pointers, which is the most
+that fits the 512 bytes up to which CPython allocates from its own pools. One
+power of two more and now and then a write costs a system call."""
+
 FIRST: Final = FAN
 COUNT: Final = FAN + 1
 LEAF: Final = 32
+"""Names in a leaf. Tried 8 to 32: the most that still copies as fast."""
+
 FEW: Final = 8
 """Names at or below which a node becomes a leaf again."""
 
@@ -52,8 +56,8 @@ def lookup(tree: Tree, name: str) -> Any:
     while type(tree) is list:
         if name in tree[FIRST]:
             return tree[FIRST][name]
-        tree = tree[bits & MASK]
-        bits >>= BITS
+        tree = tree[bits % FAN]
+        bits //= FAN
     if tree is None:
         raise KeyError(name)
     return tree[name]
@@ -71,16 +75,23 @@ def assign(tree: Tree, name: str, value: Any, bits: int) -> Tree:
     else:
         node = tree.copy()
         if name in node[FIRST]:
-            node[FIRST] = {**node[FIRST], name: value}
+            first = node[FIRST].copy()
+            first[name] = value
+            node[FIRST] = first
             return node
-    child = node[bits & MASK]
+    index = bits % FAN
+    child = node[index]
     if child is None:
-        node[bits & MASK] = {name: value}
+        node[index] = {name: value}
         node[COUNT] += 1
-        return node
-    new = assign(child, name, value, bits >> BITS)
-    node[bits & MASK] = new
-    node[COUNT] += count(new) - count(child)
+    elif type(child) is dict and len(child) < LEAF:
+        leaf = child.copy()
+        leaf[name] = value
+        node[index] = leaf
+        node[COUNT] += len(leaf) - len(child)
+    else:
+        node[index] = new = assign(child, name, value, bits // FAN)
+        node[COUNT] += count(new) - count(child)
     return node
 
 
@@ -96,7 +107,7 @@ def remove(tree: Tree, name: str, bits: int) -> Tree:
     if name in node[FIRST]:
         node[FIRST] = remove(node[FIRST], name, bits)
     else:
-        node[bits & MASK] = remove(node[bits & MASK], name, bits >> BITS) or None
+        node[bits % FAN] = remove(node[bits % FAN], name, bits // FAN) or None
     node[COUNT] -= 1
     return node if node[COUNT] > FEW else dict(items(node))
 

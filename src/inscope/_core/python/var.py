@@ -30,6 +30,14 @@ class Token(Generic[T]):
     Attributes:
         var: The Var that made it.
         old_value: The value before the ``set``; ``Token.MISSING`` if none.
+
+    Example:
+        >>> from inscope import Token, Var
+        >>> user = Var("user")
+        >>> token = user.set("ann")
+        >>> token.old_value is Token.MISSING
+        True
+        >>> user.reset(token)
     """
 
     __slots__ = ("_token", "old_value", "var")

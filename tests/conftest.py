@@ -1,0 +1,55 @@
+"""The implementations under test: each behaviour test runs on every core.
+
+A test that takes the fixture ``inscope`` gets a whole copy of the package that
+runs on one core, and is run once for each core there is; its id ends in
+``[python]`` or ``[native]``. While it runs, ``import inscope`` gives that copy.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+NATIVE = importlib.util.find_spec("inscope._core.native") is not None
+CORES = ["python", "native"] if NATIVE else ["python"]
+
+_copies: dict[str, dict[str, ModuleType]] = {}
+
+
+def pytest_report_header() -> str:
+    """Say which cores are tested, and which is not there."""
+    absent = "" if NATIVE else " (native: not built)"
+    return f"inscope cores under test: {', '.join(CORES)}{absent}"
+
+
+def _take_modules() -> dict[str, ModuleType]:
+    """Remove the package from ``sys.modules`` and return what was removed."""
+    names = [name for name in sys.modules if name.partition(".")[0] == "inscope"]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+@pytest.fixture(params=CORES)
+def core(request: pytest.FixtureRequest) -> str:
+    """The name of the core under test."""
+    return str(request.param)
+
+
+@pytest.fixture
+def inscope(core: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    """The package, running on the core under test."""
+    monkeypatch.setenv("INSCOPE_CORE", core)
+    before = _take_modules()
+    sys.modules.update(_copies.get(core, {}))
+    try:
+        yield importlib.import_module("inscope")
+    finally:
+        _copies[core] = _take_modules()
+        sys.modules.update(before)

@@ -1,0 +1,72 @@
+"""Every example in the README and in the docstrings runs and gives what it says."""
+
+from __future__ import annotations
+
+import contextlib
+import doctest
+import importlib
+import io
+import pkgutil
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES_WITH_CODE = [page for page in PAGES if "```python\n" in page.read_text()]
+
+
+@pytest.mark.parametrize("page", PAGES_WITH_CODE, ids=lambda page: page.name)
+def test_the_examples_of_a_page_print_what_they_say(
+    page: Path, inscope: ModuleType
+) -> None:
+    """The ``python`` blocks run in order; ``# prints: …`` is what is printed."""
+    blocks = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    code = "\n".join(blocks)
+    output = io.StringIO()
+
+    with contextlib.redirect_stdout(output):
+        exec(compile(code, page.name, "exec"), {"__name__": "__main__"})
+
+    expected = re.findall(r"# prints: (.*)", code)
+    assert expected == output.getvalue().splitlines()
+
+
+def _modules(package: ModuleType) -> list[ModuleType]:
+    """Return the modules of *package* that need no optional library."""
+    names = [
+        found.name
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
+        if not found.name.startswith(("inscope.demo", "inscope.__main__"))
+    ]
+    return [package, *map(importlib.import_module, names)]
+
+
+def test_the_examples_in_the_docstrings_hold(inscope: ModuleType) -> None:
+    """Every ``>>>`` in a docstring gives the line below it."""
+    results = [doctest.testmod(module) for module in _modules(inscope)]
+
+    assert 0 == sum(result.failed for result in results)
+    assert sum(result.attempted for result in results) > 50
+
+
+def _shown(inscope: ModuleType) -> list[str]:
+    """Return the public classes and functions, errors aside."""
+    return [
+        name
+        for name in inscope.__all__
+        if callable(getattr(inscope, name)) and not name.endswith("Error")
+    ]
+
+
+def test_every_public_name_has_an_example_that_runs(inscope: ModuleType) -> None:
+    """Each public class and function shows itself in its docstring."""
+    without = [
+        name
+        for name in _shown(inscope)
+        if ">>>" not in (getattr(inscope, name).__doc__ or "")
+    ]
+
+    assert [] == without
