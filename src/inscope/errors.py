@@ -52,7 +52,12 @@ class UnboundError(RuntimeError):
     remedy: str | None = None
 
     def locate(
-        self, proxy: object, thread: str, task: str | None, remedy: str
+        self,
+        proxy: object,
+        origin: str,
+        thread: str,
+        task: str | None,
+        remedy: str,
     ) -> None:
         """Record what was used, where, and what to do; called by the core."""
         self.proxy = proxy
@@ -60,8 +65,11 @@ class UnboundError(RuntimeError):
         self.task = task
         self.remedy = remedy
         place = f"thread {thread!r}" + (f", {task}" if task else "")
-        self.add_note(f"{type(proxy).__name__} used in {place}")
-        self.add_note(remedy)
+        self.add_note(f"{type(proxy).__name__} over {origin}, used in {place}")
+        self.add_note(
+            f"{remedy} in that thread, task or greenlet first;"
+            " a new thread or greenlet starts with nothing bound"
+        )
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without the proxy: in the reader it would resolve to nothing."""

@@ -53,6 +53,7 @@ class Local:
         <LocalProxy unbound>
     """
 
+    __module__ = "inscope"
     __slots__ = ("__weakref__", "_plain", "_storage")
 
     _plain: bool

@@ -322,6 +322,7 @@ class LocalProxy(BareProxy[T]):
         >>> _user.reset(token)
     """
 
+    __module__ = "inscope"
     __slots__ = ()
 
     def __new__(cls, *args: Any, like: Any = None, **kwargs: Any) -> LocalProxy[T]:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     Follower = Callable[[Any], Any]
 
 DEFAULT_MESSAGE = "object is not bound"
+BIND_IT = "bind it (with var.bind(…):)"
 
 
 def is_unbound(error: BaseException) -> bool:
@@ -47,7 +48,8 @@ class Source:
     Attributes:
         given: The constructor's first argument.
         message: The text of the error when nothing is bound.
-        remedy: What would bind something.
+        origin: Where it looks, and
+        remedy: what would bind something there, for the error.
         missing: The exact type that ``resolve`` raises when nothing is bound;
             ``None`` if it raises what the caller shall see.
         resolve: Returns the object.
@@ -59,7 +61,7 @@ class Source:
         inner: If *given* is a proxy: the function that resolves it.
     """
 
-    __slots__ = ("given", "message", "missing", "remedy", "resolve")
+    __slots__ = ("given", "message", "missing", "origin", "remedy", "resolve")
 
     def __init__(
         self,
@@ -73,22 +75,22 @@ class Source:
         self.given = given
         self.message = DEFAULT_MESSAGE if message is None else message
         self.missing: type[Exception] | None = Missing
-        self.remedy = "bind a value before using the proxy"
+        self.origin, self.remedy = "another proxy", "bind a value behind that"
         lookup: Resolver
         if inner is not None:
             lookup = inner if message is None else _or_missing(inner)
             self.missing = None if message is None else Missing
         elif isinstance(given, ContextVar):
             lookup, self.missing = given.get, LookupError
-            self.remedy = _in_this_context(f"set {given.name!r}")
+            self.origin, self.remedy = f"context variable {given.name!r}", "set it"
         elif isinstance(given, CellVar):
             lookup = given.lookup
-            self.remedy = _in_this_context(f"bind {given.name!r} (with var.bind(…):)")
+            self.origin, self.remedy = f"Var {given.name!r}", BIND_IT
         elif isinstance(given, Local):
             lookup, follow = self._of_local(given, name)
         elif isinstance(given, LocalStack):
             lookup = given.peek
-            self.remedy = _in_this_context("push an object on the stack")
+            self.origin, self.remedy = "a LocalStack", "push an object on it"
         elif callable(given):
             lookup, self.missing = given, None
         else:
@@ -110,7 +112,7 @@ class Source:
             raise TypeError(text)
         first, _, rest = name.partition(".")
         self.missing = UnboundNameError
-        self.remedy = _in_this_context(f"assign local.{first}")
+        self.origin, self.remedy = f"name {first!r} of a Local", "assign it"
         return partial(getattr, given, first), attrgetter(rest) if rest else None
 
     def _through(self, follow: Follower, lookup: Resolver) -> Resolver:
@@ -140,7 +142,9 @@ class Source:
     def unbound(self, kind: type[UnboundError], proxy: object) -> UnboundError:
         """Return the error of an unbound *proxy*, with the place it was used in."""
         error = kind(self.message)
-        error.locate(proxy, describe_thread(), describe_task(), self.remedy)
+        error.locate(
+            proxy, self.origin, describe_thread(), describe_task(), self.remedy
+        )
         return error
 
 
@@ -174,10 +178,3 @@ def _check_text(parameter: str, value: object) -> None:
         kind = type(value).__name__
         message = f"{parameter!r} must be a string, not {kind!r}"
         raise TypeError(message)
-
-
-def _in_this_context(action: str) -> str:
-    return (
-        f"{action} in this thread, task or greenlet before using the proxy;"
-        " a new thread or greenlet starts with nothing bound"
-    )

@@ -138,6 +138,7 @@ class LocalStack(Generic[T]):
         ('a', None, None)
     """
 
+    __module__ = "inscope"
     __slots__ = ("__weakref__", "_plain", "_storage")
 
     _storage: Storage

@@ -40,6 +40,7 @@ class Token(Generic[T]):
         >>> user.reset(token)
     """
 
+    __module__ = "inscope"
     __slots__ = ("_token", "old_value", "var")
 
     MISSING: Any = ContextToken.MISSING
@@ -122,11 +123,9 @@ class CellVar(Generic[T]):
 
     def _unbound(self) -> UnboundVarError:
         error = UnboundVarError(f"{self._name} is not bound")
-        remedy = (
-            f"bind {self._name!r} (with var.bind(…):) in this thread, task or greenlet"
-            " before reading it; a new thread or greenlet starts with nothing bound"
-        )
-        error.locate(self, describe_thread(), describe_task(), remedy)
+        origin = f"context variable {self._name!r}"
+        thread, task = describe_thread(), describe_task()
+        error.locate(self, origin, thread, task, "bind it (with var.bind(…):)")
         return error
 
     def is_bound(self) -> bool:
