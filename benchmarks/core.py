@@ -214,6 +214,8 @@ def main() -> None:
     rounds = parser.parse_args().rounds
     flags = sysconfig.get_config_var("CONFIG_ARGS") or ""
     build = "optimised" if "--enable-optimizations" in flags else "unoptimised"
+    if sys.base_prefix == "/usr":
+        build = "distribution's"  # which keeps its flags to itself
     print(f"{platform.python_implementation()} {platform.python_version()}", end=" ")
     print(f"({build} build), inscope core: {inscope.CORE}, {platform.machine()}")
     gc.disable()

@@ -203,8 +203,9 @@ class PlainVar(Var[T]):
             raise TypeError(message)
         super().__init__(context_var.name)
         self._cells = context_var
+        self.lookup = self._lookup_plain
 
-    def lookup(self) -> T:
+    def _lookup_plain(self) -> T:
         found = self._cells.get(_EMPTY)
         if found is _EMPTY:
             raise core.Missing

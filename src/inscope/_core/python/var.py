@@ -67,6 +67,7 @@ class CellVar(Generic[T]):
         "_name",
         "_read",
         "_revoke",
+        "lookup",
     )
 
     def __init__(
@@ -83,20 +84,30 @@ class CellVar(Generic[T]):
         self._revoke = revoke
         self._cells: ContextVar[Any] = ContextVar(name)
         self._read: Callable[[Any], Any] = self._cells.get
+        self.lookup = self._lookup()
 
     @property
     def name(self) -> str:
         """The name, for errors and logs."""
         return self._name
 
-    def lookup(self) -> T:
-        """Return the value, for a proxy: ``Missing`` if there is none."""
-        cell = self._read(None)
-        while cell is not None:
-            if cell.value is not EMPTY:
-                return cast("T", cell.value)
-            cell = cell.previous
-        return self._make()
+    def _lookup(self) -> Callable[[], T]:
+        """Return the function that proxies resolve by: ``Missing`` if no value.
+
+        A closure, since a proxy pays for each attribute that it reads.
+        """
+        read, make = self._read, self._make
+
+        def lookup() -> T:
+            cell = read(None)
+            while cell is not None:
+                value = cell.value
+                if value is not EMPTY:
+                    return value  # type: ignore[no-any-return]
+                cell = cell.previous
+            return make()
+
+        return lookup
 
     def _make(self) -> T:
         """Return what stands in for a value: the default, or the factory's."""
