@@ -32,7 +32,9 @@ def _load(choice: str) -> tuple[str, Any]:
     raise ImportError(message)
 
 
-CORE, core = _load(os.environ.get("INSCOPE_CORE", "auto"))
+CORE, _chosen = _load(os.environ.get("INSCOPE_CORE", "auto"))
 
-if TYPE_CHECKING:
-    from inscope._core import python as core  # noqa: F811
+if TYPE_CHECKING:  # the native core has the same types
+    from inscope._core import python as core
+else:
+    core = _chosen

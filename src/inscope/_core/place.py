@@ -92,10 +92,10 @@ def get_ident() -> Hashable:
         >>> get_ident() == threading.get_ident()
         True
     """
-    task = current_task()
+    task: Hashable = current_task()
     if task is not None:
         return task
-    greenlet = current_greenlet()
+    greenlet: Hashable = current_greenlet()
     return thread_ident() if greenlet is None else greenlet
 
 

@@ -235,7 +235,7 @@ def _special(target: object, name: str, protocol: str) -> Any:
     """Return the method that a statement looks up: on the type, as Python does."""
     for owner in type(target).__mro__:
         if name in owner.__dict__:
-            method = owner.__dict__[name]
+            method: object = owner.__dict__[name]
             get = getattr(type(method), "__get__", None)
             return get(method, target, type(target)) if get else method
     kind = type(target).__name__
@@ -271,15 +271,13 @@ def aleave(target: object, *error: object) -> Any:
 def await_(target: Any) -> Any:
     """Return the iterator that ``await target`` runs."""
     iterable_coroutine = 0x100  # inspect.CO_ITERABLE_COROUTINE: types.coroutine
-    if (
-        isinstance(target, GeneratorType)
-        and target.gi_code.co_flags & iterable_coroutine
-    ):
+    kind: type[Any] = type(target)
+    if kind is GeneratorType and target.gi_code.co_flags & iterable_coroutine:
         return target
     try:
         method = _special(target, "__await__", "await")
     except TypeError:
-        message = f"object {type(target).__name__} can't be used in 'await' expression"
+        message = f"object {kind.__name__} can't be used in 'await' expression"
         raise TypeError(message) from None
     return method()
 

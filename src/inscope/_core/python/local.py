@@ -8,7 +8,7 @@ never changed. A value that ``bound()`` put there lies in a ``Cell``.
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from inscope._core.python.cell import EMPTY, Cell, read
 from inscope._core.python.names import EMPTY_TREE, assign, items, lookup, remove
@@ -127,9 +127,9 @@ class Local:
         names = "".join(f" {name}={value!r}" for name, value in self)
         return f"<{type(self).__name__}{names}>"
 
-    def __copy__(self) -> Local:
+    def __copy__(self) -> Self:
         """Return a new Local with this context's names, bound in this context."""
-        new = cast("Local", type(self).__new__(type(self)))
+        new = type(self).__new__(type(self))
         Local.__init__(new)
         for name, value in self:
             setattr(new, name, value)

@@ -42,13 +42,14 @@ LEAF: Final = 32
 FEW: Final = 8
 """Names at or below which a node becomes a leaf again."""
 
-Leaf = dict[str, Any]
-Tree = Any  # Leaf | list[Tree | None | Leaf | int]; recursive and hot, drawn above
+Leaf = dict[Any, Any]
+Node = list[Any]
+Tree = Leaf | Node  # loosely typed: it is recursive, and no cast may slow it down
 
 EMPTY_TREE: Final[Leaf] = {}
 
 
-def lookup(tree: Tree, name: str) -> Any:
+def lookup(tree: Tree | None, name: Any) -> Any:
     """Return the value of *name*; ``KeyError`` if there is none."""
     if type(tree) is dict:
         return tree[name]
@@ -70,17 +71,17 @@ def assign(tree: Tree, name: str, value: Any, bits: int) -> Tree:
             leaf = tree.copy()
             leaf[name] = value
             return leaf
-        node = [None] * FAN
+        node: Node = [None] * FAN
         node += tree, LEAF
     else:
-        node = tree.copy()
+        node = tree[:]
         if name in node[FIRST]:
             first = node[FIRST].copy()
             first[name] = value
             node[FIRST] = first
             return node
     index = bits % FAN
-    child = node[index]
+    child: Tree | None = node[index]
     if child is None:
         node[index] = {name: value}
         node[COUNT] += 1
@@ -95,7 +96,7 @@ def assign(tree: Tree, name: str, value: Any, bits: int) -> Tree:
     return node
 
 
-def remove(tree: Tree, name: str, bits: int) -> Tree:
+def remove(tree: Tree | None, name: str, bits: int) -> Tree:
     """Return *tree* without *name*; ``KeyError`` if it is not there."""
     if tree is None:
         raise KeyError(name)
@@ -103,7 +104,7 @@ def remove(tree: Tree, name: str, bits: int) -> Tree:
         leaf = tree.copy()
         del leaf[name]
         return leaf
-    node = tree.copy()
+    node: Node = tree[:]
     if name in node[FIRST]:
         node[FIRST] = remove(node[FIRST], name, bits)
     else:
@@ -114,7 +115,7 @@ def remove(tree: Tree, name: str, bits: int) -> Tree:
 
 def items(tree: Tree) -> Iterator[tuple[str, Any]]:
     """Yield the ``(name, value)`` pairs of *tree*."""
-    if type(tree) is not list:
+    if not isinstance(tree, list):
         yield from tree.items()
         return
     yield from tree[FIRST].items()

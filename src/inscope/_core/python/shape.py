@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
-from typing import Any, get_origin
+from typing import Any, cast, get_origin
 
 from inscope._core import special_methods
 from inscope._core.python.proxy import METHODS, BareProxy, LocalProxy, ProxyType
@@ -18,7 +18,7 @@ from inscope._core.python.proxy import METHODS, BareProxy, LocalProxy, ProxyType
 _PATTERN_SEQUENCE = 1 << 5  # Py_TPFLAGS_SEQUENCE
 _PATTERN_MAPPING = 1 << 6  # Py_TPFLAGS_MAPPING
 
-Shape = tuple[frozenset[str], frozenset[str], type | None]
+Shape = tuple[frozenset[str], frozenset[str], type[Any] | None]
 """Methods present, methods set to None, ABC for ``match``."""
 
 _types: dict[Shape, type[BareProxy[Any]]] = {}
@@ -56,7 +56,8 @@ def _class_of(like: object) -> type:
 
 
 def _shape_of(cls: type) -> Shape:
-    present, absent = {"__bool__"}, set()
+    absent: set[str] = set()
+    present = {"__bool__"}
     for name in special_methods.SHAPED:
         for owner in cls.__mro__:
             if name in vars(owner):
@@ -72,7 +73,7 @@ def _shape_of(cls: type) -> Shape:
     return frozenset(present), frozenset(absent), _pattern_abc(cls)
 
 
-def _pattern_abc(cls: type) -> type | None:
+def _pattern_abc(cls: type) -> type[Any] | None:
     """Return the ABC under which ``match`` takes instances of *cls* apart."""
     if cls.__flags__ & _PATTERN_MAPPING:
         return MutableMapping if issubclass(cls, MutableMapping) else Mapping
@@ -91,7 +92,7 @@ def _make(shape: Shape) -> type[BareProxy[Any]]:
         **{name: METHODS[name] for name in sorted(present)},
         **dict.fromkeys(sorted(absent)),
     }
-    made = ProxyType("LocalProxy", (BareProxy,), body)
+    made = cast("type[BareProxy[Any]]", ProxyType("LocalProxy", (BareProxy,), body))
     if pattern is not None:
-        pattern.register(made)  # type: ignore[attr-defined]
+        pattern.register(made)
     return made

@@ -162,7 +162,7 @@ def _or_missing(inner: Resolver) -> Resolver:
     return resolve
 
 
-def _follower(name: Any) -> Follower | None:
+def _follower(name: str | Follower | None) -> Follower | None:
     """Return the function that goes from what was found to the object."""
     if name is None or callable(name):
         return name
