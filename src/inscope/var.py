@@ -98,25 +98,6 @@ class Var(core.CellVar[T]):
             raise ValueError(message)
         super().__init__(name, default, factory, revoke=after_exit == "revoke")
 
-    if TYPE_CHECKING:
-
-        @overload
-        def get(self) -> T: ...
-
-        @overload
-        def get(self, default: U, /) -> T | U: ...
-
-        def get(self, default: Any = ..., /) -> Any:
-            """Return the value bound here and now.
-
-            Args:
-                default: Returned where nothing is bound, before the Var's own
-                    default or factory is asked, as ``ContextVar.get`` does.
-
-            Raises:
-                UnboundVarError: Nothing is bound and there is no default.
-            """
-
     @classmethod
     def over(cls, context_var: ContextVar[T]) -> Var[T]:
         """Return a Var over somebody else's plain ``ContextVar``.

@@ -10,6 +10,8 @@ import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__all__ = ["CORE", "CORES", "core"]
+
 CORES = ("native", "python")
 """The implementations, the preferred one first."""
 

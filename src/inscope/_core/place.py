@@ -46,8 +46,8 @@ def current_task() -> Any:
     asyncio = sys.modules.get("asyncio")
     # A module being imported stands in sys.modules before it has any names.
     get_loop = getattr(asyncio, "_get_running_loop", None)
-    if get_loop is not None and get_loop() is not None:
-        task = asyncio.current_task()  # type: ignore[union-attr]
+    if asyncio and get_loop and get_loop() is not None:
+        task = asyncio.current_task()
         if task is not None:
             return task
     lowlevel = getattr(sys.modules.get("trio"), "lowlevel", None)

@@ -121,7 +121,7 @@ TABLE: Final[tuple[SpecialMethod, ...]] = (
     _own("__wrapped__", "the object's; unbound: what the proxy was made from"),
     _left("__dict__", "an attribute: forwarded with every other"),
     _left("__slots__", "says how the proxy's own type is laid out"),
-    _left("__module__", "an attribute: forwarded with every other"),
+    _left("__module__", "an attribute: forwarded; unbound: the proxy's, for doctest"),
     # Descriptors
     _left("__get__", "a proxy kept in a class must stay the proxy"),
     _left("__set__", "a proxy kept in a class must stay the proxy"),
@@ -239,17 +239,19 @@ def _special(target: object, name: str, protocol: str) -> Any:
             get = getattr(type(method), "__get__", None)
             return get(method, target, type(target)) if get else method
     kind = type(target).__name__
-    message = f"{kind!r} object does not support the {protocol} protocol"
+    message = f"{kind!r} object does not support the {protocol}"
     raise TypeError(message)
 
 
-_MANAGER, _ASYNC_MANAGER = "context manager", "asynchronous context manager"
+_MANAGER = "context manager protocol"
+_ASYNC_MANAGER = f"asynchronous {_MANAGER}"
 
 
 def enter(target: object) -> Any:
-    """Do what ``with target`` does on entering."""
-    _special(target, "__exit__", _MANAGER)
-    return _special(target, "__enter__", _MANAGER)()
+    """Do what ``with target`` does on entering: look both methods up, call one."""
+    method = _special(target, "__enter__", _MANAGER)
+    _special(target, "__exit__", f"{_MANAGER} (missed __exit__ method)")
+    return method()
 
 
 def leave(target: object, *error: object) -> Any:
@@ -259,8 +261,9 @@ def leave(target: object, *error: object) -> Any:
 
 def aenter(target: object) -> Any:
     """Return the awaitable of ``async with target`` on entering."""
-    _special(target, "__aexit__", _ASYNC_MANAGER)
-    return _special(target, "__aenter__", _ASYNC_MANAGER)()
+    method = _special(target, "__aenter__", _ASYNC_MANAGER)
+    _special(target, "__aexit__", f"{_ASYNC_MANAGER} (missed __aexit__ method)")
+    return method()
 
 
 def aleave(target: object, *error: object) -> Any:
@@ -271,11 +274,12 @@ def aleave(target: object, *error: object) -> Any:
 def await_(target: Any) -> Any:
     """Return the iterator that ``await target`` runs."""
     iterable_coroutine = 0x100  # inspect.CO_ITERABLE_COROUTINE: types.coroutine
-    kind: type[Any] = type(target)
+    plain: object = target
+    kind = type(plain)
     if kind is GeneratorType and target.gi_code.co_flags & iterable_coroutine:
         return target
     try:
-        method = _special(target, "__await__", "await")
+        method = _special(target, "__await__", "await protocol")
     except TypeError:
         message = f"object {kind.__name__} can't be used in 'await' expression"
         raise TypeError(message) from None

@@ -165,7 +165,7 @@ def _refuse(message: str) -> int:
 
 @contextmanager
 def interruptible() -> Generator[None]:
-    """Let Ctrl-C and SIGTERM unwind once; a second one must not stop that."""
+    """Let Ctrl-C and SIGTERM unwind once; a second one does not disturb the end."""
     signals = (signal.SIGINT, signal.SIGTERM)
     before = {number: signal.getsignal(number) for number in signals}
 
@@ -177,11 +177,9 @@ def interruptible() -> Generator[None]:
     for number, handler in before.items():
         if handler is not signal.SIG_IGN:
             signal.signal(number, unwind)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -18,7 +18,7 @@ Made by ``Var.bind``, ``bind``, ``bound`` and ``pushed``. Twin of
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from inscope._core.place import Place, describe_place, describe_thread, place_of_caller
 from inscope._core.python.cell import (
@@ -41,10 +41,14 @@ if TYPE_CHECKING:
     from inscope._core.python.stack import LocalStack
     from inscope._core.python.var import CellVar
 
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+L = TypeVar("L", bound="Local")
+
 NEW, ENTERED, LEFT = "not entered", "entered", "left"
 
 
-class Bind:
+class Bind(Generic[T_co]):
     """A block in which something is bound; entered once, left once.
 
     Example:
@@ -65,7 +69,7 @@ class Bind:
         self._place = place
         self._state = NEW
 
-    def __enter__(self) -> Any:
+    def __enter__(self) -> T_co:
         if self._state is not NEW:
             message = (
                 f"{self!r} has been {self._state} already;"
@@ -92,7 +96,7 @@ class Bind:
         if not self._leave():
             report_foreign(self, left)
 
-    def _enter(self) -> Any:
+    def _enter(self) -> T_co:
         """Bind, and return what ``with … as`` gives."""
         raise NotImplementedError
 
@@ -116,7 +120,7 @@ class Bind:
         return self.__reduce__()
 
 
-def report_foreign(bind: Bind, left: Place) -> None:
+def report_foreign(bind: Bind[Any], left: Place) -> None:
     """Log that *bind* was left in another Context than it was entered in."""
     if sys.is_finalizing():
         return
@@ -134,21 +138,22 @@ def report_foreign(bind: Bind, left: Place) -> None:
     )
 
 
-class VarBind(Bind):
+class VarBind(Bind[T]):
     """The bind of a Var: a cell in its context variable."""
 
     __slots__ = ("_cell", "_var")
 
-    def __init__(self, var: CellVar[Any], value: Any, place: Place) -> None:
+    def __init__(self, var: CellVar[T], value: T, place: Place) -> None:
         super().__init__(place)
         self._var = var
         self._cell = Cell(value, None, place)
 
-    def _enter(self) -> Any:
+    def _enter(self) -> T:
         cell = self._cell
         cell.previous = first_full(self._var._read(None))
         self._token = self._var._cells.set(cell)
-        return cell.value
+        value: T = cell.value
+        return value
 
     def _leave(self) -> bool:
         var, cell, token = self._var, self._cell, self._token
@@ -175,7 +180,7 @@ class VarBind(Bind):
         return repr(self._var)
 
 
-class PlainBind(Bind):
+class PlainBind(Bind[T]):
     """The bind of a plain ContextVar, which holds values and not cells.
 
     Left in another Context, the value stays in the one it was entered in: a
@@ -184,14 +189,17 @@ class PlainBind(Bind):
 
     __slots__ = ("_context_var", "_value")
 
-    def __init__(self, context_var: ContextVar[Any], value: Any, place: Place) -> None:
+    _value: Any
+
+    def __init__(self, context_var: ContextVar[T], value: T, place: Place) -> None:
         super().__init__(place)
         self._context_var = context_var
         self._value = value
 
-    def _enter(self) -> Any:
-        self._token = self._context_var.set(self._value)
-        return self._value
+    def _enter(self) -> T:
+        value: T = self._value
+        self._token = self._context_var.set(value)
+        return value
 
     def _leave(self) -> bool:
         token = self._token
@@ -206,18 +214,18 @@ class PlainBind(Bind):
         return f"context variable {self._context_var.name!r}"
 
 
-class LocalBind(Bind):
+class LocalBind(Bind[L]):
     """The bind of names in a Local: a cell for each."""
 
     __slots__ = ("_local", "_old", "_values")
 
-    def __init__(self, local: Local, values: Mapping[str, Any], place: Place) -> None:
+    def __init__(self, local: L, values: Mapping[str, Any], place: Place) -> None:
         super().__init__(place)
         self._local = local
         self._values = dict(values)
         self._old: dict[str, Any] = {}
 
-    def _enter(self) -> Local:
+    def _enter(self) -> L:
         storage, plain = self._local._storage, self._local._plain
         tree = storage.get(EMPTY_TREE)
         for name, value in self._values.items():
@@ -289,18 +297,22 @@ def _end(tree: Any, name: str, cell: Cell) -> Any:
     return _put(tree, name, value, False)
 
 
-class StackBind(Bind):
+class StackBind(Bind[T]):
     """The bind of an object on a stack: one cell of the chain."""
 
     __slots__ = ("_cell", "_item", "_stack")
 
-    def __init__(self, stack: LocalStack[Any], item: Any, place: Place) -> None:
+    _cell: Any
+    _item: Any
+
+    def __init__(self, stack: LocalStack[T], item: T, place: Place) -> None:
         super().__init__(place)
         self._stack = stack
         self._item = item
 
-    def _enter(self) -> Any:
-        stack, item = self._stack, self._item
+    def _enter(self) -> T:
+        stack = self._stack
+        item: T = self._item
         if stack._plain:
             self._cell = [*stack._storage.get(()), item]
         else:
@@ -353,17 +365,17 @@ def _stack_below(top: StackView[Any], cell: StackView[Any]) -> StackView[Any]:
     return top
 
 
-class SeveralBind(Bind):
+class SeveralBind(Bind[None]):
     """Several binds that are entered and left as one."""
 
     __slots__ = ("_binds",)
 
-    def __init__(self, binds: list[Bind], place: Place) -> None:
+    def __init__(self, binds: list[Bind[Any]], place: Place) -> None:
         super().__init__(place)
         self._binds = binds
 
     def _enter(self) -> None:
-        entered: list[Bind] = []
+        entered: list[Bind[Any]] = []
         try:
             for bind in self._binds:
                 bind.__enter__()

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import operator
 from functools import partial
-from types import MethodType
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overload
 
 from inscope._core import special_methods
 from inscope._core.python.source import Source, is_unbound
@@ -27,7 +27,14 @@ from inscope.errors import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from inscope._core.python.source import Given, Holder
+    from inscope._core.special_method_types import ForwardedMethods
+else:
+    ForwardedMethods = object
+
 T = TypeVar("T")
+U = TypeVar("U")
+V = TypeVar("V")
 
 OWN = frozenset(
     {"_get_current_object"}
@@ -82,7 +89,8 @@ def fail_attribute(proxy: BareProxy[Any], error: Exception, name: str) -> Any:
     """Answer for the attribute *name* of a proxy that could not be resolved."""
     if not (special_methods.is_probe(name) and is_unbound(error)):
         fail(proxy, error)
-    if name in type(proxy)._shape:
+    if name == "__module__" or name in type(proxy)._shape:
+        # The module: doctest asks for it, of what __wrapped__ is a function.
         return object.__getattribute__(proxy, name)
     failure = _source(proxy).failure(proxy, error)
     if isinstance(failure, AttributeError):
@@ -108,9 +116,9 @@ def own_attribute(proxy: BareProxy[Any], name: str) -> Any:
             return type(proxy).__doc__
         if name == "__wrapped__":
             return _source(proxy).given
-        return fail_attribute(proxy, error, name)
+        return partial(fail, proxy, error)
     if name == "__mro_entries__" and isinstance(target, type):
-        return object.__getattribute__(proxy, name)
+        return lambda bases: (target,)
     return getattr(target, name)
 
 
@@ -215,9 +223,6 @@ class BareProxy(Generic[T], metaclass=ProxyType):
             return
         setattr(current(self), name, value)
 
-    def __mro_entries__(self, bases: tuple[Any, ...]) -> tuple[Any, ...]:
-        return (current(self),)
-
     def __copy__(self) -> T:
         import copy
 
@@ -233,12 +238,17 @@ class BareProxy(Generic[T], metaclass=ProxyType):
         return operator.getitem, ((current(self),), 0)
 
     def __reduce_ex__(self, protocol: Any) -> tuple[Any, ...]:
-        return BareProxy.__reduce__(self)
+        reduce: Any = object.__getattribute__(self, "__reduce__")
+        return cast("tuple[Any, ...]", reduce())
 
     if TYPE_CHECKING:
 
         def __getattr__(self, name: str) -> Any: ...
 
+
+for _member in vars(BareProxy).values():
+    if isinstance(_member, FunctionType):  # errors name a class that users know
+        _member.__qualname__ = f"LocalProxy.{_member.__name__}"
 
 resolver_of = vars(BareProxy)["_resolve"].__get__
 source_of = vars(BareProxy)["_source"].__get__
@@ -280,7 +290,7 @@ BareProxy.__getattribute__ = _compile(  # type: ignore[method-assign]
 )
 
 
-class LocalProxy(BareProxy[T]):
+class LocalProxy(BareProxy[T], ForwardedMethods):
     """A proxy to the object that is bound where the code runs.
 
     Every operation is forwarded to that object: attributes, calls, operators,
@@ -324,6 +334,60 @@ class LocalProxy(BareProxy[T]):
 
     __module__ = "inscope"
     __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        @overload
+        def __init__(
+            self: LocalProxy[U],
+            local: Holder[U],
+            name: None = None,
+            *,
+            unbound_message: str | None = None,
+            like: Any = None,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: LocalProxy[U],
+            local: Callable[[], U],
+            name: None = None,
+            *,
+            unbound_message: str | None = None,
+            like: Any = None,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: LocalProxy[U],
+            local: Holder[V],
+            name: Callable[[V], U],
+            *,
+            unbound_message: str | None = None,
+            like: Any = None,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: LocalProxy[U],
+            local: Callable[[], V],
+            name: Callable[[V], U],
+            *,
+            unbound_message: str | None = None,
+            like: Any = None,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self: LocalProxy[Any],
+            local: Given,
+            name: str,
+            *,
+            unbound_message: str | None = None,
+            like: Any = None,
+        ) -> None: ...
+
+        def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
     def __new__(cls, *args: Any, like: Any = None, **kwargs: Any) -> LocalProxy[T]:
         if like is None:

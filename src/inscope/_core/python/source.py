@@ -12,8 +12,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from functools import partial
 from operator import attrgetter
-from typing import TYPE_CHECKING, Any
-
+from typing import TYPE_CHECKING, Any, TypeVar
 from inscope._core.place import describe_task, describe_thread
 from inscope._core.python.cell import Missing
 from inscope._core.python.local import Local
@@ -24,8 +23,13 @@ from inscope.errors import UnboundError, UnboundNameError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from inscope._core.python.proxy import BareProxy
+
+    T = TypeVar("T")
     Resolver = Callable[[], Any]
     Follower = Callable[[Any], Any]
+    Holder = ContextVar[T] | CellVar[T] | LocalStack[T] | BareProxy[T]
+    Given = Holder[Any] | Local | Resolver
 
 DEFAULT_MESSAGE = "object is not bound"
 BIND_IT = "bind it (with var.bind(…):)"
@@ -65,8 +69,8 @@ class Source:
 
     def __init__(
         self,
-        given: object,
-        name: str | Callable[[Any], Any] | None,
+        given: Given,
+        name: str | Follower | None,
         message: str | None,
         inner: Resolver | None = None,
     ) -> None:

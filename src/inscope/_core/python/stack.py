@@ -17,13 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 from inscope._core.python.cell import EMPTY, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
+    from typing import SupportsIndex
     from inscope._core.place import Place
     from inscope._core.python.proxy import LocalProxy
     from inscope._core.python.storage import Storage
@@ -59,22 +59,28 @@ class StackView(Sequence[T]):
     def __bool__(self) -> bool:
         return self._full() is not BOTTOM
 
-    def __getitem__(self, index: Any) -> Any:
+    @overload
+    def __getitem__(self, index: SupportsIndex) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[T]: ...
+
+    def __getitem__(self, index: SupportsIndex | slice) -> T | list[T]:
         return self._items()[::-1][index]
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, (list, tuple, StackView)):
             return NotImplemented
-        return list(self) == list(other)
+        return list(self) == list(cast("Sequence[object]", other))
 
-    __hash__ = None  # type: ignore[assignment]
 
     def __repr__(self) -> str:
         return f"<stack {list(self)!r}>"
 
     def _items(self) -> list[T]:
         """Return the items, the top first."""
-        found, cell = [], self._full()
+        found: list[T] = []
+        cell = self._full()
         while cell is not BOTTOM:
             found.append(cell._item)
             cell = cast("StackView[T]", cell._below)._full()
@@ -205,6 +211,16 @@ class LocalStack(Generic[T]):
     def __release_local__(self) -> None:
         """Empty the stack in this context; other contexts keep theirs."""
         self._storage.set([] if self._plain else BOTTOM)
+
+    @overload
+    def __call__(
+        self, name: None = None, *, unbound_message: str | None = None
+    ) -> LocalProxy[T]: ...
+
+    @overload
+    def __call__(
+        self, name: str, *, unbound_message: str | None = None
+    ) -> LocalProxy[Any]: ...
 
     def __call__(
         self, name: str | None = None, *, unbound_message: str | None = None

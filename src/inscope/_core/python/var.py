@@ -7,7 +7,7 @@ is here. Twin of ``native/var.c``.
 from __future__ import annotations
 
 from contextvars import ContextVar, Token as ContextToken
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from inscope._core.place import describe_task, describe_thread
 from inscope._core.python.cell import EMPTY, Cell, Missing, enclosing_bind, first_full
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 T = TypeVar("T")
+U = TypeVar("U")
 
 
 class Token(Generic[T]):
@@ -101,9 +102,9 @@ class CellVar(Generic[T]):
         def lookup() -> T:
             cell = read(None)
             while cell is not None:
-                value = cell.value
+                value: T = cell.value
                 if value is not EMPTY:
-                    return value  # type: ignore[no-any-return]
+                    return value
                 cell = cell.previous
             return make()
 
@@ -119,7 +120,22 @@ class CellVar(Generic[T]):
             raise Missing
         return cast("T", self._default)
 
-    def get(self, default: Any = EMPTY) -> Any:
+    @overload
+    def get(self, /) -> T: ...
+
+    @overload
+    def get(self, default: U, /) -> T | U: ...
+
+    def get(self, default: Any = EMPTY, /) -> Any:
+        """Return the value bound here and now.
+
+        Args:
+            default: Returned where nothing is bound, before the Var's own
+                default or factory is asked, as ``ContextVar.get`` does.
+
+        Raises:
+            UnboundVarError: Nothing is bound and there is no default.
+        """
         cell = self._read(None)
         while cell is not None:
             if cell.value is not EMPTY:
