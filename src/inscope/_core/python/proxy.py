@@ -26,6 +26,7 @@ from inscope.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from inscope._core.python.source import Given, Holder
     from inscope._core.special_method_types import ForwardedMethods
@@ -116,7 +117,8 @@ def own_attribute(proxy: BareProxy[Any], name: str) -> Any:
             return type(proxy).__doc__
         if name == "__wrapped__":
             return _source(proxy).given
-        return partial(fail, proxy, error)
+        failed = error  # the name in 'except' ends with it
+        return lambda bases: fail(proxy, failed)
     if name == "__mro_entries__" and isinstance(target, type):
         return lambda bases: (target,)
     return getattr(target, name)
@@ -389,7 +391,8 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
 
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
-    def __new__(cls, *args: Any, like: Any = None, **kwargs: Any) -> LocalProxy[T]:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
+        like = kwargs.pop("like", None)  # 'like' as a parameter would be in subclasses'
         if like is None:
             return object.__new__(cls)
         from inscope._core.python.shape import shaped_type
@@ -400,7 +403,7 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
         shaped = shaped_type(like)
         self = object.__new__(shaped)
         BareProxy.__init__(self, *args, **kwargs)
-        return cast("LocalProxy[T]", self)
+        return cast("Self", self)
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Let a subclass have attributes of its own beside the object's."""

@@ -22,14 +22,15 @@ from inscope.errors import UnboundError, UnboundNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeAlias
 
     from inscope._core.python.proxy import BareProxy
 
     T = TypeVar("T")
     Resolver = Callable[[], Any]
     Follower = Callable[[Any], Any]
-    Holder = ContextVar[T] | CellVar[T] | LocalStack[T] | BareProxy[T]
-    Given = Holder[Any] | Local | Resolver
+    Holder: TypeAlias = ContextVar[T] | CellVar[T] | LocalStack[T] | BareProxy[T]
+    Given: TypeAlias = Holder[Any] | Local | Resolver
 
 DEFAULT_MESSAGE = "object is not bound"
 BIND_IT = "bind it (with var.bind(…):)"
