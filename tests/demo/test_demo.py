@@ -49,6 +49,7 @@ def _started(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
         stderr=subprocess.PIPE,
         text=True,
         preexec_fn=_interruptible,
+        start_new_session=True,
     ) as process:
         try:
             yield process
@@ -141,7 +142,7 @@ def test_a_signal_ends_the_servers_too(
     with _started(tmp_path, *ENDLESS) as process:
         pids = _server_pids(process)
         assert pids == _alive(pids)
-        process.send_signal(number)
+        os.killpg(process.pid, number)  # as a terminal does
         _, errors = process.communicate()
 
     assert code == process.returncode
@@ -154,7 +155,7 @@ def test_ctrl_c_during_the_start_is_clean(tmp_path: Path) -> None:
     with _started(tmp_path, *ENDLESS) as process:
         assert process.stdout is not None
         process.stdout.readline()  # what is planned; the servers are not up yet
-        process.send_signal(signal.SIGINT)
+        os.killpg(process.pid, signal.SIGINT)
         _, errors = process.communicate()
 
     assert process.returncode == 130

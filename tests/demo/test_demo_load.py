@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from inscope.demo import load
 from inscope.demo.identity import BY_HAND, GLOBAL, INSCOPE, THREAD_LOCAL, WAYS
 from inscope.demo.layers import Request
 from inscope.demo.load import Outcome, ask_costs, fire, plan_requests
@@ -147,8 +148,9 @@ def test_a_server_that_is_gone_leaves_requests_unanswered() -> None:
         ask_costs(port)
 
 
-def test_leaving_early_cuts_the_connections() -> None:
+def test_leaving_early_cuts_the_connections(monkeypatch: pytest.MonkeyPatch) -> None:
     """Closing the replies ends the threads, also those that wait for an answer."""
+    monkeypatch.setattr(load, "TIMEOUT_SECONDS", 3600.0)
     release = threading.Event()
 
     def answering(user: str | None) -> dict[str, Any]:
@@ -161,9 +163,12 @@ def test_leaving_early_cuts_the_connections() -> None:
     with _serving(answering) as port:
         replies = fire(port, plan_requests(20, 4, 1), 2, Outcome("threads", 20))
         next(replies)
-        replies.close()
+        closing = threading.Thread(target=replies.close)
+        closing.start()
+        closing.join(30)
         names = [thread.name for thread in threading.enumerate()]
         release.set()
+        closing.join()
 
     assert not [name for name in names if name.startswith("connection")]
 

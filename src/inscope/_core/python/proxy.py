@@ -35,7 +35,6 @@ else:
 
 T = TypeVar("T")
 U = TypeVar("U")
-V = TypeVar("V")
 
 OWN = frozenset(
     {"_get_current_object"}
@@ -179,7 +178,8 @@ class ProxyType(type):
         """The constructor's; ``__new__`` takes whatever a subclass wants."""
         import inspect
 
-        signature = inspect.signature(cls.__init__)
+        constructor: Any = cls.__init__  # type: ignore[misc]  # this very class's
+        signature = inspect.signature(constructor)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
 
 
@@ -202,7 +202,7 @@ class BareProxy(Generic[T], metaclass=ProxyType):
         inner = partial(current, local) if is_proxy(local) else None
         source = Source(local, name, unbound_message, inner)
         override = type(self)._get_current_object
-        overridden = override is not BareProxy._get_current_object
+        overridden = override is not AnyProxy._get_current_object
         _set_source(self, source)
         _set_resolver(self, MethodType(override, self) if overridden else source.resolve)
 
@@ -251,6 +251,11 @@ class BareProxy(Generic[T], metaclass=ProxyType):
 for _member in vars(BareProxy).values():
     if isinstance(_member, FunctionType):  # errors name a class that users know
         _member.__qualname__ = f"LocalProxy.{_member.__name__}"
+
+if TYPE_CHECKING:  # the name alone would mean a proxy to something unknown
+    AnyProxy = BareProxy[Any]
+else:
+    AnyProxy = BareProxy
 
 resolver_of = vars(BareProxy)["_resolve"].__get__
 source_of = vars(BareProxy)["_source"].__get__
@@ -341,9 +346,29 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
 
         @overload
         def __init__(
-            self: LocalProxy[U],
+            self,
+            local: Holder[T],
+            name: None = None,
+            *,
+            unbound_message: str | None = None,
+            like: Any = None,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self,
+            local: Callable[[], T],
+            name: None = None,
+            *,
+            unbound_message: str | None = None,
+            like: Any = None,
+        ) -> None: ...
+
+        @overload
+        def __init__(
+            self,
             local: Holder[U],
-            name: None = None,
+            name: Callable[[U], T],
             *,
             unbound_message: str | None = None,
             like: Any = None,
@@ -351,29 +376,9 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
 
         @overload
         def __init__(
-            self: LocalProxy[U],
+            self,
             local: Callable[[], U],
-            name: None = None,
-            *,
-            unbound_message: str | None = None,
-            like: Any = None,
-        ) -> None: ...
-
-        @overload
-        def __init__(
-            self: LocalProxy[U],
-            local: Holder[V],
-            name: Callable[[V], U],
-            *,
-            unbound_message: str | None = None,
-            like: Any = None,
-        ) -> None: ...
-
-        @overload
-        def __init__(
-            self: LocalProxy[U],
-            local: Callable[[], V],
-            name: Callable[[V], U],
+            name: Callable[[U], T],
             *,
             unbound_message: str | None = None,
             like: Any = None,
@@ -392,7 +397,7 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
         def __init__(self, *args: Any, **kwargs: Any) -> None: ...
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Self:
-        like = kwargs.pop("like", None)  # 'like' as a parameter would be in subclasses'
+        like = kwargs.pop("like", None)  # no parameter: a subclass may have others
         if like is None:
             return object.__new__(cls)
         from inscope._core.python.shape import shaped_type
@@ -402,7 +407,7 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
             raise TypeError(message)
         shaped = shaped_type(like)
         self = object.__new__(shaped)
-        BareProxy.__init__(self, *args, **kwargs)
+        AnyProxy.__init__(self, *args, **kwargs)
         return cast("Self", self)
 
     def __init_subclass__(cls, **arguments: Any) -> None:
@@ -426,7 +431,7 @@ for _name, _method in METHODS.items():
 
 def _own_first(own: frozenset[str], has_dict: bool) -> Callable[[Any, str], Any]:
     """Return the attribute access of a subclass: its own names, then the object's."""
-    forward = BareProxy.__getattribute__
+    forward = AnyProxy.__getattribute__
 
     def __getattribute__(self: Any, name: str) -> Any:
         if name in own or (has_dict and name in object.__getattribute__(self, "__dict__")):

@@ -8,7 +8,6 @@ type serves every class with the same set. Used by ``proxy.py``.
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
 from typing import Any, cast, get_origin
 
@@ -22,7 +21,6 @@ Shape = tuple[frozenset[str], frozenset[str], type[Any] | None]
 """Methods present, methods set to None, ABC for ``match``."""
 
 _types: dict[Shape, type[BareProxy[Any]]] = {}
-_lock = threading.Lock()
 
 
 def shaped_type(like: object) -> type[BareProxy[Any]]:
@@ -32,10 +30,11 @@ def shaped_type(like: object) -> type[BareProxy[Any]]:
         TypeError: *like* is not a class, ABC, Protocol or generic alias.
     """
     shape = _shape_of(_class_of(like))
-    with _lock:
-        if shape not in _types:
-            _types[shape] = _make(shape)
-        return _types[shape]
+    made = _types.get(shape)
+    if made is None:
+        # No lock: registering runs foreign code. The first one made is kept.
+        made = _types.setdefault(shape, _make(shape))
+    return made
 
 
 def _class_of(like: object) -> type:
