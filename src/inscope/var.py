@@ -11,12 +11,14 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from inscope._core import core
-from inscope._core.place import Place, place_of_caller
+from inscope._core.place import place_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Literal, TypeAlias
 
-    from inscope._core.python import Bind, Local, LocalStack
+    from inscope._core.python import Bind, Local, LocalProxy, LocalStack
+    from inscope._core.python.source import Holder
 
 __all__ = [
     "Proxied",
@@ -34,6 +36,7 @@ __all__ = [
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
+L = TypeVar("L", bound="Local")
 P = TypeVar("P", bound="Proxied[Any]")
 
 Token = core.Token
@@ -76,11 +79,29 @@ class Var(core.CellVar[T]):
 
     __slots__ = ()
 
+    @overload
     def __init__(
         self,
         name: str,
         *,
-        default: T = _EMPTY,
+        default: T = ...,
+        after_exit: Literal["keep", "revoke"] = "keep",
+    ) -> None: ...
+
+    @overload
+    def __init__(
+        self,
+        name: str,
+        *,
+        factory: Callable[[], T],
+        after_exit: Literal["keep", "revoke"] = "keep",
+    ) -> None: ...
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        default: Any = _EMPTY,
         factory: Callable[[], T] | None = None,
         after_exit: str = "keep",
     ) -> None:
@@ -119,7 +140,7 @@ class Var(core.CellVar[T]):
         """
         return PlainVar(context_var)
 
-    def bind(self, value: T) -> Bind:
+    def bind(self, value: T) -> Bind[T]:
         """Return a block in which the Var has *value*: ``with var.bind(value):``.
 
         ``as`` gives *value*. The bind always ends: left in another Context
@@ -160,7 +181,10 @@ class Var(core.CellVar[T]):
         """
         if unbound_message is None:
             unbound_message = f"{self.name} is not bound"
-        return core.LocalProxy(self, unbound_message=unbound_message, like=like)
+        made: LocalProxy[T] = core.LocalProxy(
+            self, unbound_message=unbound_message, like=like
+        )
+        return made
 
     def __repr__(self) -> str:
         return f"<Var {self.name!r}>"
@@ -205,11 +229,11 @@ class PlainVar(Var[T]):
         token = self._cells.set(value)
         return Token(self, token, token.old_value)
 
-    def bind(self, value: T) -> Bind:
+    def bind(self, value: T) -> Bind[T]:
         return core.PlainBind(self._cells, value, place_of_caller())
 
 
-def bind(values: Mapping[Var[Any], Any]) -> Bind:
+def bind(values: Mapping[Var[Any], Any]) -> Bind[None]:
     """Return a block in which several Vars are bound, and that ends as one.
 
     Args:
@@ -233,7 +257,7 @@ def bind(values: Mapping[Var[Any], Any]) -> Bind:
             message = f"bind() binds Vars, not {var!r}; for a Local there is bound()"
             raise TypeError(message)
     place = place_of_caller()
-    binds: list[Bind] = [
+    binds: list[Bind[Any]] = [
         core.PlainBind(var._cells, value, place)
         if isinstance(var, PlainVar)
         else core.VarBind(var, value, place)
@@ -242,7 +266,7 @@ def bind(values: Mapping[Var[Any], Any]) -> Bind:
     return core.SeveralBind(binds, place)
 
 
-def bound(local: Local, /, **values: Any) -> Bind:
+def bound(local: L, /, **values: Any) -> Bind[L]:
     """Return a block in which names of *local* have the given values.
 
     ``as`` gives *local*. Afterwards each name has the value that it had before,
@@ -267,7 +291,7 @@ def bound(local: Local, /, **values: Any) -> Bind:
     return core.LocalBind(local, values, place_of_caller())
 
 
-def pushed(stack: LocalStack[T], obj: T) -> Bind:
+def pushed(stack: LocalStack[T], obj: T) -> Bind[T]:
     """Return a block in which *obj* is on top of *stack*.
 
     ``as`` gives *obj*. Afterwards the stack is as it was before. Ends as
@@ -293,24 +317,56 @@ def pushed(stack: LocalStack[T], obj: T) -> Bind:
 
 
 if TYPE_CHECKING:
-    Source = Var[T] | ContextVar[T] | LocalStack[T] | Callable[[], T]
+    Source: TypeAlias = Holder[T] | Proxied[T]
 
 
 @overload
 def proxy(
-    source: Source[T], /, *, unbound_message: str | None = None, like: type[P]
+    source: object,
+    follow: Callable[[Any], Any] | str | None = None,
+    /,
+    *,
+    unbound_message: str | None = None,
+    like: type[P],
 ) -> P: ...
 
 
 @overload
 def proxy(
-    source: Source[T], /, *, unbound_message: str | None = None, like: Any = None
+    source: Source[T],
+    follow: None = None,
+    /,
+    *,
+    unbound_message: str | None = None,
+    like: Any = None,
+) -> T: ...
+
+
+@overload
+def proxy(
+    source: Callable[[], T],
+    follow: None = None,
+    /,
+    *,
+    unbound_message: str | None = None,
+    like: Any = None,
 ) -> T: ...
 
 
 @overload
 def proxy(
     source: Source[T],
+    follow: Callable[[T], U],
+    /,
+    *,
+    unbound_message: str | None = None,
+    like: Any = None,
+) -> U: ...
+
+
+@overload
+def proxy(
+    source: Callable[[], T],
     follow: Callable[[T], U],
     /,
     *,
@@ -360,11 +416,12 @@ def proxy(
         ...     print(initial)
         a
     """
-    if unbound_message is None and isinstance(source, Var) and not is_proxy(source):
+    if unbound_message is None and not is_proxy(source) and isinstance(source, Var):
         unbound_message = f"{source.name} is not bound"
-    return core.LocalProxy(
+    made: LocalProxy[Any] = core.LocalProxy(
         source, follow, unbound_message=unbound_message, like=like
     )
+    return made
 
 
 def is_bound(obj: object) -> bool:

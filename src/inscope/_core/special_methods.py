@@ -16,7 +16,6 @@ from __future__ import annotations
 import math
 import operator
 import os
-from types import GeneratorType
 from typing import Any, Final, NamedTuple
 
 FORWARD, FALLBACK, OWN, LEFT = "forward", "fallback", "own", "left"
@@ -231,59 +230,64 @@ def is_probe(name: str) -> bool:
     return name.startswith(_PROBES) or (name.startswith("__") and name.endswith("__"))
 
 
-def _special(target: object, name: str, protocol: str) -> Any:
-    """Return the method that a statement looks up: on the type, as Python does."""
+def _special(target: object, name: str) -> Any:
+    """Return the method that a statement looks up: on the type, as Python does.
+
+    ``None`` if there is none; the caller then lets the statement itself fail,
+    for its own words.
+    """
     for owner in type(target).__mro__:
         if name in owner.__dict__:
-            method: object = owner.__dict__[name]
+            method = owner.__dict__[name]
             get = getattr(type(method), "__get__", None)
             return get(method, target, type(target)) if get else method
-    kind = type(target).__name__
-    message = f"{kind!r} object does not support the {protocol}"
-    raise TypeError(message)
+    return None
 
 
-_MANAGER = "context manager protocol"
-_ASYNC_MANAGER = f"asynchronous {_MANAGER}"
-
-
-def enter(target: object) -> Any:
+def enter(target: Any) -> Any:
     """Do what ``with target`` does on entering: look both methods up, call one."""
-    method = _special(target, "__enter__", _MANAGER)
-    _special(target, "__exit__", f"{_MANAGER} (missed __exit__ method)")
+    method = _special(target, "__enter__")
+    if method is None or _special(target, "__exit__") is None:
+        with target:
+            raise AssertionError  # never reached: it cannot be entered
     return method()
 
 
-def leave(target: object, *error: object) -> Any:
+def leave(target: Any, *error: object) -> Any:
     """Do what ``with target`` does on leaving."""
-    return _special(target, "__exit__", _MANAGER)(*error)
+    method = _special(target, "__exit__")
+    return enter(target) if method is None else method(*error)
 
 
-def aenter(target: object) -> Any:
+def aenter(target: Any) -> Any:
     """Return the awaitable of ``async with target`` on entering."""
-    method = _special(target, "__aenter__", _ASYNC_MANAGER)
-    _special(target, "__aexit__", f"{_ASYNC_MANAGER} (missed __aexit__ method)")
+    method = _special(target, "__aenter__")
+    if method is None or _special(target, "__aexit__") is None:
+        return _enter_async(target).send(None)
     return method()
 
 
-def aleave(target: object, *error: object) -> Any:
+async def _enter_async(target: Any) -> None:
+    async with target:
+        raise AssertionError  # never reached: it cannot be entered
+
+
+def aleave(target: Any, *error: object) -> Any:
     """Return the awaitable of ``async with target`` on leaving."""
-    return _special(target, "__aexit__", _ASYNC_MANAGER)(*error)
+    method = _special(target, "__aexit__")
+    return aenter(target) if method is None else method(*error)
 
 
 def await_(target: Any) -> Any:
     """Return the iterator that ``await target`` runs."""
-    iterable_coroutine = 0x100  # inspect.CO_ITERABLE_COROUTINE: types.coroutine
-    plain: object = target
-    kind = type(plain)
-    if kind is GeneratorType and target.gi_code.co_flags & iterable_coroutine:
-        return target
-    try:
-        method = _special(target, "__await__", "await protocol")
-    except TypeError:
-        message = f"object {kind.__name__} can't be used in 'await' expression"
-        raise TypeError(message) from None
-    return method()
+    method = _special(target, "__await__")
+    # Without it, a generator made by types.coroutine can still be awaited; of
+    # anything else, 'await' says so itself.
+    return _await(target).__await__() if method is None else method()
+
+
+async def _await(target: Any) -> Any:
+    return await target
 
 
 NAMESPACE: Final[dict[str, Any]] = {

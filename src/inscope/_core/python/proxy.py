@@ -116,11 +116,20 @@ def own_attribute(proxy: BareProxy[Any], name: str) -> Any:
             return type(proxy).__doc__
         if name == "__wrapped__":
             return _source(proxy).given
-        failed = error  # the name in 'except' ends with it
-        return lambda bases: fail(proxy, failed)
+        return partial(_no_bases, proxy, error)
     if name == "__mro_entries__" and isinstance(target, type):
-        return lambda bases: (target,)
+        return partial(_one_base, target)
     return getattr(target, name)
+
+
+def _no_bases(proxy: BareProxy[Any], error: Exception, _: tuple[Any, ...]) -> NoReturn:
+    """Answer ``class X(proxy)`` when *proxy* is unbound."""
+    fail(proxy, error)
+
+
+def _one_base(target: type, _: tuple[Any, ...]) -> tuple[type]:
+    """Answer ``class X(proxy)`` with the class behind the proxy."""
+    return (target,)
 
 
 def _source(proxy: BareProxy[Any]) -> Source:
