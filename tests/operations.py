@@ -102,7 +102,7 @@ COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 
 OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "__repr__": (repr,),
-    "__str__": (str, lambda subject: f"{subject}", lambda subject: "%s" % (subject,)),
+    "__str__": (str, lambda subject: f"{subject}", lambda subject: f"{subject!s}"),
     "__bytes__": (bytes,),
     "__format__": (
         lambda subject: format(subject, ""),
@@ -178,8 +178,10 @@ OPERATIONS: dict[str, tuple[Operation, ...]] = {
     "__sizeof__": (lambda subject: subject.__sizeof__(),),
 }
 # "%s" % (1, 2) asks the object's own type for a tuple: no stand-in is one.
-OPERATIONS["__rmod__"] = tuple(
-    act for act, other in zip(OPERATIONS["__rmod__"], OTHERS, strict=True) if other != "%s"
+_text = OTHERS.index("%s")
+OPERATIONS["__rmod__"] = (
+    *OPERATIONS["__rmod__"][:_text],
+    *OPERATIONS["__rmod__"][_text + 1 :],
 )
 OPERATIONS["__pow__"] += (
     lambda subject: pow(subject, 3, 5),

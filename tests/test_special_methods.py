@@ -121,7 +121,7 @@ def test_six_things_answer_on_an_unbound_proxy(inscope: ModuleType) -> None:
             assert answer == OPERATIONS[name][0](proxy)
 
 
-class Refused(Exception):
+class RefusedError(Exception):
     """An error that only a resolver here raises."""
 
 
@@ -137,7 +137,7 @@ def _faults(inscope: ModuleType) -> list[BaseException]:
         RecursionError("fault"),
         NotImplementedError("fault"),
         MemoryError("fault"),
-        Refused("fault"),
+        RefusedError("fault"),
         inscope.ProxyNotInitializedError("fault"),
         KeyboardInterrupt("fault"),
         SystemExit("fault"),
@@ -254,10 +254,10 @@ def test_a_chain_retells_an_absence_if_it_has_a_message(inscope: ModuleType) -> 
 def test_a_subclass_of_the_unbound_errors_is_a_fault(inscope: ModuleType) -> None:
     """``type(e) is RuntimeError``: ``bool`` does not hide a subclass."""
 
-    class Outside(RuntimeError):
+    class OutsideError(RuntimeError):
         pass
 
-    fault = Outside()
+    fault = OutsideError()
 
     assert fault is error_of(bool, inscope.LocalProxy(raiser(fault)))
 
@@ -302,7 +302,8 @@ def test_every_documented_special_method_has_a_row() -> None:
 
 def test_every_special_method_of_the_builtin_types_has_a_row() -> None:
     """The table has every slot that a type of this interpreter fills."""
-    known = {row.name for row in TABLE} | {f"__{name}__" for name in NOT_SPECIAL.split()}
+    known = {row.name for row in TABLE}
+    known |= {f"__{name}__" for name in NOT_SPECIAL.split()}
 
     unknown = {
         f"{kind.__name__}.{name}"
@@ -365,7 +366,8 @@ _made.close()
 KINDS: list[type] = [
     *(object, type, int, bool, float, complex, str, bytes, bytearray, memoryview),
     *(list, tuple, dict, set, frozenset, range, slice, type(None), type(...)),
-    *(property, staticmethod, classmethod, super, enumerate, zip, map, filter, reversed),
+    *(property, staticmethod, classmethod, super),
+    *(enumerate, zip, map, filter, reversed),
     *(BaseException, BaseExceptionGroup, type(_made), type(_async_generator())),
     *(types.FunctionType, types.MethodType, types.BuiltinFunctionType, types.CodeType),
     *(types.GeneratorType, types.ModuleType, types.FrameType, types.TracebackType),

@@ -114,7 +114,7 @@ class LocalManager:
         Raises:
             Exception: What one release raised; an ``ExceptionGroup`` of several.
         """
-        errors = []
+        errors: list[Exception] = []
         for local in list(self.locals):
             try:
                 release_local(local)
@@ -169,7 +169,7 @@ def _as_list(locals_: Any) -> list[Any]:
     return found
 
 
-def _switch(local: Any, ident_func: Callable[[], Hashable]) -> None:
+def _switch(local: object, ident_func: Callable[[], Hashable]) -> None:
     if not isinstance(local, (core.Local, core.LocalStack)):
         message = f"'ident_func' cannot be used for {local!r}: not a Local or LocalStack"
         raise TypeError(message)

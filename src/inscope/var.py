@@ -15,7 +15,7 @@ from inscope._core.place import place_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal, TypeAlias
+    from typing import Literal
 
     from inscope._core.python import Bind, Local, LocalProxy, LocalStack
     from inscope._core.python.source import Holder
@@ -81,10 +81,15 @@ class Var(core.CellVar[T]):
 
     @overload
     def __init__(
+        self, name: str, *, after_exit: Literal["keep", "revoke"] = "keep"
+    ) -> None: ...
+
+    @overload
+    def __init__(
         self,
         name: str,
         *,
-        default: T = ...,
+        default: T,
         after_exit: Literal["keep", "revoke"] = "keep",
     ) -> None: ...
 
@@ -316,10 +321,6 @@ def pushed(stack: LocalStack[T], obj: T) -> Bind[T]:
     return core.StackBind(stack, obj, place_of_caller())
 
 
-if TYPE_CHECKING:
-    Source: TypeAlias = Holder[T] | Proxied[T]
-
-
 @overload
 def proxy(
     source: object,
@@ -333,7 +334,7 @@ def proxy(
 
 @overload
 def proxy(
-    source: Source[T],
+    source: Holder[T] | Proxied[T],
     follow: None = None,
     /,
     *,
@@ -355,7 +356,7 @@ def proxy(
 
 @overload
 def proxy(
-    source: Source[T],
+    source: Holder[T] | Proxied[T],
     follow: Callable[[T], U],
     /,
     *,
@@ -416,12 +417,19 @@ def proxy(
         ...     print(initial)
         a
     """
-    if unbound_message is None and not is_proxy(source) and isinstance(source, Var):
-        unbound_message = f"{source.name} is not bound"
+    if unbound_message is None:
+        unbound_message = _unbound_message(source)
     made: LocalProxy[Any] = core.LocalProxy(
         source, follow, unbound_message=unbound_message, like=like
     )
     return made
+
+
+def _unbound_message(source: object) -> str | None:
+    """Return the text that names *source*, if it is a Var."""
+    if is_proxy(source) or not isinstance(source, Var):
+        return None
+    return f"{source.name} is not bound"
 
 
 def is_bound(obj: object) -> bool:

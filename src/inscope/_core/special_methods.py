@@ -238,7 +238,7 @@ def _special(target: object, name: str) -> Any:
     """
     for owner in type(target).__mro__:
         if name in owner.__dict__:
-            method = owner.__dict__[name]
+            method: object = owner.__dict__[name]
             get = getattr(type(method), "__get__", None)
             return get(method, target, type(target)) if get else method
     return None
