@@ -8,6 +8,7 @@ tests of proxies; ``test_special_methods.py`` checks that no method is missing.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import operator
 import os
@@ -323,6 +324,12 @@ _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 def describe(value: Any) -> tuple[str, str]:
     """Return the class and the text of *value*, without addresses."""
     return value.__class__.__name__, _ADDRESS.sub("0x…", repr(value))
+
+
+def perform(operation: Operation, subject: Any) -> None:
+    """Do *operation* to *subject*, for its effect; its result or error is dropped."""
+    with contextlib.suppress(Exception):
+        operation(subject)
 
 
 def outcome(operation: Operation, subject: Any) -> tuple[str, str, str]:

@@ -7,8 +7,6 @@ import collections
 import io
 import sys
 import types
-from collections.abc import Callable
-from contextvars import ContextVar
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import PurePath
@@ -17,11 +15,11 @@ from typing import Any
 
 import pytest
 from operations import OPERATIONS, TARGETS, Operation, describe, outcome
+from sources import MESSAGE, proxies_raising, raiser, unbound_proxies
 
 from inscope._core import special_methods
 from inscope._core.special_methods import FORWARDED, TABLE
 
-MESSAGE = "nobody is here"
 NEEDS_BUFFERS = "a Python class cannot export a buffer before Python 3.12"
 
 FALLBACK = [row.name for row in FORWARDED if row.unbound]
@@ -32,23 +30,6 @@ def skip_without_buffers(name: str, core: str) -> None:
     """Skip a test of ``__buffer__`` where the core cannot have it."""
     if name == "__buffer__" and core == "python" and sys.version_info < (3, 12):
         pytest.skip(NEEDS_BUFFERS)
-
-
-def unbound_proxies(inscope: ModuleType, **options: Any) -> dict[str, Any]:
-    """Return an unbound proxy over each kind of source but a callable."""
-    proxy = inscope.LocalProxy
-    return {
-        "ContextVar": proxy(ContextVar("var"), **options),
-        "ContextVar and name": proxy(ContextVar("var"), "real", **options),
-        "Var": proxy(inscope.Var("var"), **options),
-        "Var and function": proxy(inscope.Var("var"), len, **options),
-        "Local": proxy(inscope.Local(), "name", **options),
-        "Local and path": proxy(inscope.Local(), "name.real", **options),
-        "LocalStack": proxy(inscope.LocalStack(), **options),
-        "LocalStack and name": proxy(inscope.LocalStack(), "real", **options),
-        "proxy": proxy(proxy(ContextVar("var")), **options),
-        "proxy and name": proxy(proxy(ContextVar("var")), "real", **options),
-    }
 
 
 def error_of(operation: Operation, subject: Any) -> BaseException:
@@ -154,54 +135,6 @@ def _absences(inscope: ModuleType) -> list[Exception]:
         inscope.UnboundVarError("outside"),
         inscope.UnboundNameError("outside"),
     ]
-
-
-def raiser(error: BaseException) -> Callable[[], Any]:
-    """Return a resolver that raises *error*."""
-
-    def resolve() -> Any:
-        raise error
-
-    return resolve
-
-
-class Holder:
-    """An object whose property runs a resolver."""
-
-    def __init__(self, resolve: Callable[[], Any]) -> None:
-        self.resolve = resolve
-
-    @property
-    def held(self) -> Any:
-        """What the resolver returns."""
-        return self.resolve()
-
-
-def proxies_raising(inscope: ModuleType, error: BaseException) -> dict[str, Any]:
-    """Return proxies, for each kind of source, whose resolution raises *error*."""
-    resolve = raiser(error)
-    holder = Holder(resolve)
-    context_var: ContextVar[Holder] = ContextVar("holder")
-    context_var.set(holder)
-    var = inscope.Var("holder", default=holder)
-    local = inscope.Local()
-    local.holder = holder
-    stack = inscope.LocalStack()
-    stack.push(holder)
-    proxy = inscope.LocalProxy
-    return {
-        "callable": proxy(resolve),
-        "callable with message": proxy(resolve, unbound_message=MESSAGE),
-        "function": proxy(context_var, lambda _: resolve()),
-        "name on ContextVar": proxy(context_var, "held", unbound_message=MESSAGE),
-        "name on Var": proxy(var, "held", unbound_message=MESSAGE),
-        "name on Local": proxy(local, "holder.held", unbound_message=MESSAGE),
-        "name on LocalStack": proxy(stack, "held", unbound_message=MESSAGE),
-        "name on callable": proxy(lambda: holder, "held"),
-        "factory": proxy(inscope.Var("made", factory=resolve)),
-        "chain": proxy(proxy(resolve)),
-        "chain and name": proxy(proxy(lambda: holder), "held"),
-    }
 
 
 @pytest.mark.parametrize("name", OPERATIONS)

@@ -16,13 +16,22 @@ from inscope.errors import NotALocalError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
+    from typing import Protocol
+
+    from inscope._core.python import Local, LocalProxy, LocalStack
 
     Application = Callable[[Any, Any], Iterable[bytes]]
+
+    class Releasable(Protocol):
+        """A Local, a LocalStack, or what can be released as they can."""
+
+        def __release_local__(self) -> None: ...
+
 
 __all__ = ["LocalManager", "get_ident", "release_local"]
 
 
-def release_local(local: Any) -> None:
+def release_local(local: Releasable | LocalProxy[Any]) -> None:
     """Drop the data of *local* in this context; other contexts keep theirs.
 
     Args:
@@ -89,16 +98,17 @@ class LocalManager:
 
     def __init__(
         self,
-        locals: Any = None,  # noqa: A002  (the name of the API)
+        locals: Releasable | Iterable[Releasable] | None = None,  # noqa: A002  (the API's)
         ident_func: Callable[[], Hashable] | None = None,
     ) -> None:
         if ident_func is not None and not callable(ident_func):
             message = f"'ident_func' must be callable, not {ident_func!r}"
             raise TypeError(message)
-        self.locals: list[Any] = _as_list(locals)
+        found = _as_list(locals)
+        self.locals: list[Releasable] = found
         self._ident_func = ident_func
         if ident_func is not None:
-            for local in self.locals:
+            for local in found:
                 _switch(local, ident_func)
 
     def get_ident(self) -> Hashable:
@@ -169,7 +179,7 @@ def _as_list(locals_: Any) -> list[Any]:
     return found
 
 
-def _switch(local: object, ident_func: Callable[[], Hashable]) -> None:
+def _switch(local: Local | LocalStack[Any], ident_func: Callable[[], Hashable]) -> None:
     if not isinstance(local, (core.Local, core.LocalStack)):
         message = f"'ident_func' cannot be used for {local!r}: not a Local or LocalStack"
         raise TypeError(message)

@@ -17,7 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
-    from inscope._core.python import Bind, Local, LocalProxy, LocalStack
+    from inscope._core.python import (
+        Bind,
+        Local,
+        LocalProxy,
+        LocalStack,
+        is_proxy,
+        unwrap,
+    )
     from inscope._core.python.source import Holder
 
 __all__ = [
@@ -40,8 +47,9 @@ L = TypeVar("L", bound="Local")
 P = TypeVar("P", bound="Proxied[Any]")
 
 Token = core.Token
-is_proxy = core.is_proxy
-unwrap = core.unwrap
+if not TYPE_CHECKING:
+    is_proxy = core.is_proxy
+    unwrap = core.unwrap
 
 _EMPTY: Any = core.EMPTY
 
@@ -81,7 +89,11 @@ class Var(core.CellVar[T]):
 
     @overload
     def __init__(
-        self, name: str, *, after_exit: Literal["keep", "revoke"] = "keep"
+        self,
+        name: str,
+        *,
+        factory: None = None,
+        after_exit: Literal["keep", "revoke"] = "keep",
     ) -> None: ...
 
     @overload
@@ -90,6 +102,7 @@ class Var(core.CellVar[T]):
         name: str,
         *,
         default: T,
+        factory: None = None,
         after_exit: Literal["keep", "revoke"] = "keep",
     ) -> None: ...
 
@@ -125,7 +138,7 @@ class Var(core.CellVar[T]):
         super().__init__(name, default, factory, revoke=after_exit == "revoke")
 
     @classmethod
-    def over(cls, context_var: ContextVar[T]) -> Var[T]:
+    def over(cls, context_var: ContextVar[U]) -> Var[U]:
         """Return a Var over somebody else's plain ``ContextVar``.
 
         The variable goes on holding plain values. A bind that is left in
@@ -213,7 +226,7 @@ class PlainVar(Var[T]):
             raise TypeError(message)
         super().__init__(context_var.name)
         self._cells = context_var
-        self.lookup = self._lookup_plain
+        self.lookup: Callable[[], T] = self._lookup_plain
 
     def _lookup_plain(self) -> T:
         found = self._cells.get(_EMPTY)
@@ -375,6 +388,16 @@ def proxy(
     like: Any = None,
 ) -> U: ...
 
+
+@overload
+def proxy(  # a proxy, typed as its object
+    source: T,
+    follow: Callable[[T], U],
+    /,
+    *,
+    unbound_message: str | None = None,
+    like: Any = None,
+) -> U: ...
 
 @overload
 def proxy(

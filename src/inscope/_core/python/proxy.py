@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from inscope._core.python.source import Given, Holder
     from inscope._core.special_method_types import ForwardedMethods
+    from inscope.var import Proxied  # how an annotation may call a proxy
 else:
     ForwardedMethods = object
 
@@ -152,7 +153,15 @@ def is_proxy(obj: object) -> bool:
     return type.__subclasscheck__(BareProxy, type(obj))
 
 
-def unwrap(obj: T) -> T:
+@overload
+def unwrap(obj: BareProxy[T] | Proxied[T]) -> T: ...
+
+
+@overload
+def unwrap(obj: T) -> T: ...
+
+
+def unwrap(obj: Any) -> Any:
     """Return the object behind *obj*; of anything but a proxy, *obj* itself.
 
     Raises:
@@ -297,7 +306,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     for row in special_methods.FORWARDED
 }
 
-BareProxy.__getattribute__ = _compile(  # type: ignore[method-assign]
+BareProxy.__getattribute__ = _compile(  # type: ignore[method-assign]  # as METHODS are
     "__getattribute__",
     "getattr(target, name)",
     "name",
@@ -431,7 +440,8 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
             if name in special_methods.SHAPED or not name.startswith("__")
         )
         if "__getattribute__" not in vars(cls):
-            cls.__getattribute__ = _own_first(own, cls.__dictoffset__ != 0)  # type: ignore[method-assign]
+            access = _own_first(own, cls.__dictoffset__ != 0)
+            type.__setattr__(cls, "__getattribute__", access)
 
 
 for _name, _method in METHODS.items():

@@ -73,7 +73,6 @@ class StackView(Sequence[T]):
             return NotImplemented
         return list(self) == list(cast("Sequence[object]", other))
 
-
     def __repr__(self) -> str:
         return f"<stack {list(self)!r}>"
 

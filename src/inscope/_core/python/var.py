@@ -50,8 +50,8 @@ class Token(Generic[T]):
         self, var: CellVar[T], token: ContextToken[Any], old_value: Any
     ) -> None:
         self._token = token
-        self.var = var
-        self.old_value = old_value
+        self.var: CellVar[T] = var
+        self.old_value: Any = old_value
 
     def __repr__(self) -> str:
         return f"<Token of {self.var!r}>"
@@ -85,7 +85,7 @@ class CellVar(Generic[T]):
         self._revoke = revoke
         self._cells: ContextVar[Any] = ContextVar(name)
         self._read: Callable[[Any], Any] = self._cells.get
-        self.lookup = self._lookup()
+        self.lookup: Callable[[], T] = self._lookup()
 
     @property
     def name(self) -> str:
