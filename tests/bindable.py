@@ -16,10 +16,10 @@ from typing import Any
 NOTHING = "nothing"
 """What is read where nothing is bound."""
 
-CELLS = ("var", "revoking var", "factory var", "several", "local", "stack")
+CELLS = ("var", "revoking var", "defaulted var", "several", "local", "stack")
 PLAIN = ("var over", "local over", "stack over")
 KINDS = (*CELLS, *PLAIN)
-VARS = ("var", "revoking var", "factory var", "several", "var over")
+VARS = ("var", "revoking var", "defaulted var", "several", "var over")
 LOCALS = ("local", "local over")
 STACKS = ("stack", "stack over")
 
@@ -57,7 +57,7 @@ def _var(inscope: ModuleType, kind: str) -> Bindable:
         "var": lambda: inscope.Var("thing"),
         "several": lambda: inscope.Var("thing"),
         "revoking var": lambda: inscope.Var("thing", after_exit="revoke"),
-        "factory var": lambda: inscope.Var("thing", factory=lambda: NOTHING),
+        "defaulted var": lambda: inscope.Var("thing", default=NOTHING),
         "var over": lambda: inscope.Var.over(ContextVar("thing")),
     }[kind]()
     bind = var.bind

@@ -145,7 +145,7 @@ def test_a_token_is_used_once(inscope: ModuleType, user: Any) -> None:
     user.reset(token)
     user.set("bob")
 
-    with pytest.raises(inscope.TokenUsedError, match="'user'.*has been used"):
+    with pytest.raises(inscope.TokenUsedError, match=r"'user'.*has been used"):
         user.reset(token)
 
     assert "bob" == user.get()
@@ -156,7 +156,7 @@ def test_the_token_of_another_var_is_refused(inscope: ModuleType, user: Any) -> 
     other = inscope.Var("other")
     token = other.set("ann")
 
-    with pytest.raises(inscope.ForeignTokenError, match="'other'.*not by.*'user'"):
+    with pytest.raises(inscope.ForeignTokenError, match=r"'other'.*not by.*'user'"):
         user.reset(token)
 
     other.reset(token)

@@ -131,6 +131,14 @@ def test_proxy_refuses_what_is_no_source(inscope: ModuleType, source: object) ->
         )
 
 
+def test_an_unbound_message_is_a_string(inscope: ModuleType, user: Any) -> None:
+    """The error names the parameter."""
+    with pytest.raises(TypeError, match="'unbound_message' must be a string"):
+        user.proxy(unbound_message=7)
+    with pytest.raises(TypeError, match="'unbound_message' must be a string"):
+        inscope.proxy(user, unbound_message=b"nobody")
+
+
 def test_like_gives_a_proxy_the_shape_of_a_class(inscope: ModuleType) -> None:
     """Bound or not, it has the special methods that the class has."""
     words = inscope.Var("words").proxy(like=list)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import assert_type
+from typing import assert_type, final
 
 from inscope import Proxied, Var, is_bound, proxy, unwrap
 
@@ -21,6 +21,11 @@ class Request:
 
 class RequestProxy(Proxied[Request], Request):
     """A Request, seen through a proxy."""
+
+
+@final
+class FinalProxy(Proxied[Request], Request):
+    """One that no subclass can give a truth value."""
 
 
 _request: Var[Request] = Var("request")
@@ -57,8 +62,13 @@ def test_unwrap_gives_the_object() -> None:
 
 
 def test_if_not_request_is_code_that_runs() -> None:
-    """Were it not, the type of *seen* would be that of the one assignment."""
-    seen: int | str = id(request)
+    """Without ``Proxied.__bool__``, pyright would take every request for true."""
+    assert_type(request or handle(Request()), RequestProxy | str)
     if not request:
-        seen = repr(request)
-    assert_type(seen, int | str)
+        assert_type(request, RequestProxy)
+
+
+def test_so_it_is_with_a_final_class(request: FinalProxy) -> None:
+    """Of which mypy would report the block as unreachable."""
+    if not request:
+        assert_type(request, FinalProxy)

@@ -8,7 +8,16 @@ import os
 from contextvars import ContextVar
 from typing import Any, assert_type
 
-from inscope import Local, LocalProxy, LocalStack, Var, is_bound, is_proxy, proxy, unwrap
+from inscope import (
+    Local,
+    LocalProxy,
+    LocalStack,
+    Var,
+    is_bound,
+    is_proxy,
+    proxy,
+    unwrap,
+)
 
 
 class User:

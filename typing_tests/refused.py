@@ -91,9 +91,9 @@ def test_binds_of_something_else() -> None:
 def test_options_that_do_not_exist() -> None:
     """Of a Var."""
     Var(1)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
-    Var("n", default=1, factory=int)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
+    Var("n", default=1, factory=int)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
     Var("n", default=1, after_exit="later")  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
-    Var("n", factory=1)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType]
+    Var("n", factory=1)  # type: ignore[call-overload]  # pyright: ignore[reportArgumentType, reportCallIssue]
     Var("n", 1)  # type: ignore[call-overload]  # pyright: ignore[reportCallIssue]
     Var.over(count)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Var.over(local)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

@@ -19,6 +19,7 @@ count = Var("count", default=0)
 made = Var("made", factory=make_count)
 names = Var("names", factory=list[str], after_exit="revoke")
 kept: Var[int] = Var("kept", after_exit="keep")
+theirs: ContextVar[bytes] = ContextVar("theirs")
 
 
 def test_the_type_comes_from_the_annotation_the_default_or_the_factory() -> None:
@@ -60,7 +61,7 @@ def test_what_else_a_var_has() -> None:
     assert_type(count.is_bound(), bool)
 
 
-def test_over_takes_the_type_of_the_context_variable(theirs: ContextVar[bytes]) -> None:
+def test_over_takes_the_type_of_the_context_variable() -> None:
     """A Var over a plain context variable has its type."""
     assert_type(Var.over(theirs), Var[bytes])
     with Var.over(theirs).bind(b"") as value:

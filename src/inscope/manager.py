@@ -108,7 +108,8 @@ class LocalManager:
         self.locals: list[Releasable] = found
         self._ident_func = ident_func
         if ident_func is not None:
-            for local in found:
+            # All are looked at before the first is switched.
+            for local in [_switchable(local) for local in found]:
                 _switch(local, ident_func)
 
     def get_ident(self) -> Hashable:
@@ -123,18 +124,23 @@ class LocalManager:
 
         Raises:
             Exception: What one release raised; an ``ExceptionGroup`` of several.
+                A ``KeyboardInterrupt`` or its like comes out by itself, with
+                the others as its cause.
         """
         errors: list[Exception] = []
+        interrupt: BaseException | None = None
         for local in list(self.locals):
             try:
                 release_local(local)
             except Exception as error:
                 errors.append(error)
-        if len(errors) == 1:
-            raise errors[0]
-        if errors:
-            message = "releasing the locals of a LocalManager"
-            raise ExceptionGroup(message, errors)
+            except BaseException as error:
+                interrupt = interrupt or error
+        cause = _as_one(errors)
+        if interrupt is not None:
+            raise interrupt from cause
+        if cause is not None:
+            raise cause
 
     def make_middleware(self, app: Application) -> Application:
         """Return a WSGI application that is *app* and cleans up after each request.
@@ -179,11 +185,28 @@ def _as_list(locals_: Any) -> list[Any]:
     return found
 
 
-def _switch(local: Local | LocalStack[Any], ident_func: Callable[[], Hashable]) -> None:
-    if not isinstance(local, (core.Local, core.LocalStack)):
+def _as_one(errors: list[Exception]) -> Exception | None:
+    """Return the only one of *errors*, or a group of them."""
+    if len(errors) > 1:
+        return ExceptionGroup("releasing the locals of a LocalManager", errors)
+    return errors[0] if errors else None
+
+
+def _switchable(local: object) -> Local | LocalStack[Any]:
+    """Return the Local or the stack that *local* is, or is a proxy to."""
+    found = core.unwrap(local)
+    if not isinstance(found, (core.Local, core.LocalStack)):
         message = f"'ident_func' cannot be used for {local!r}: not a Local or LocalStack"
         raise TypeError(message)
-    object.__setattr__(local, "_storage", core.IdentStorage(ident_func))
+    return found
+
+
+def _switch(local: Local | LocalStack[Any], ident_func: Callable[[], Hashable]) -> None:
+    storage = core.IdentStorage(ident_func)
+    if isinstance(local, core.Local):
+        core.set_storage(local, storage)
+    else:
+        local._storage = storage
 
 
 def _run_despite(cleanup: Callable[[], None], error: BaseException) -> None:

@@ -229,10 +229,10 @@ class PlainVar(Var[T]):
         self.lookup: Callable[[], T] = self._lookup_plain
 
     def _lookup_plain(self) -> T:
-        found = self._cells.get(_EMPTY)
-        if found is _EMPTY:
-            raise core.Missing
-        return cast("T", found)
+        try:
+            return cast("T", self._cells.get())
+        except LookupError:
+            raise core.Missing from None
 
     def get(self, default: Any = _EMPTY, /) -> Any:
         try:
@@ -241,7 +241,11 @@ class PlainVar(Var[T]):
             raise self._unbound() from None
 
     def is_bound(self) -> bool:
-        return self._cells.get(_EMPTY) is not _EMPTY
+        try:
+            self._cells.get()
+        except LookupError:
+            return False
+        return True
 
     def set(self, value: T) -> Token[T]:
         token = self._cells.set(value)
@@ -398,6 +402,7 @@ def proxy(  # a proxy, typed as its object
     unbound_message: str | None = None,
     like: Any = None,
 ) -> U: ...
+
 
 @overload
 def proxy(

@@ -1,21 +1,16 @@
 """The Python core: the readable reference, and the fallback of the native one.
 
 ``source.py`` finds a proxy's object, ``proxy.py`` and ``shape.py`` forward to it;
-``local.py``, ``stack.py`` and ``var.py`` keep values, ``bind.py`` binds them.
+``local.py``, ``stack.py`` and ``var.py`` keep values, ``bind.py`` and ``ledger.py``
+bind them.
 """
 
 from __future__ import annotations
 
-from inscope._core.python.bind import (
-    Bind,
-    LocalBind,
-    PlainBind,
-    SeveralBind,
-    StackBind,
-    VarBind,
-)
+from inscope._core.python.bind import Bind, SeveralBind, VarBind
 from inscope._core.python.cell import EMPTY, Missing
-from inscope._core.python.local import Local
+from inscope._core.python.ledger import LocalBind, PlainBind, StackBind
+from inscope._core.python.local import Local, set_storage
 from inscope._core.python.proxy import BareProxy, LocalProxy, current, is_proxy, unwrap
 from inscope._core.python.source import is_unbound
 from inscope._core.python.stack import LocalStack, StackView
@@ -42,5 +37,6 @@ __all__ = [
     "current",
     "is_proxy",
     "is_unbound",
+    "set_storage",
     "unwrap",
 ]

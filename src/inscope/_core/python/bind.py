@@ -11,8 +11,9 @@ another Context         nothing can be put back where it was entered, so
 ======================  ==============================================
 
 A bind knows where it is by its token: ``reset`` refuses one from elsewhere.
-Made by ``Var.bind``, ``bind``, ``bound`` and ``pushed``. Twin of
-``native/bind.c``.
+Left before a bind that was entered later, it leaves that one as it is. Here are
+what all binds share and the bind of a ``Var``; ``ledger.py`` has the others.
+Twin of ``native/bind.c``.
 """
 
 from __future__ import annotations
@@ -26,24 +27,19 @@ from inscope._core.python.cell import (
     NOTHING,
     Cell,
     bind_above,
-    first_full,
+    live,
+    rebuilt,
 )
-from inscope._core.python.names import EMPTY_TREE, assign, lookup, remove
-from inscope._core.python.stack import BOTTOM, StackView
 from inscope.errors import BindStateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextvars import ContextVar
+    from collections.abc import Iterable
     from types import TracebackType
 
-    from inscope._core.python.local import Local
-    from inscope._core.python.stack import LocalStack
     from inscope._core.python.var import CellVar
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
-L = TypeVar("L", bound="Local")
 
 NEW, ENTERED, LEFT = "not entered", "entered", "left"
 
@@ -89,19 +85,28 @@ class Bind(Generic[T_co]):
         self._leave_at(place_of_caller())
 
     def _leave_at(self, left: Place) -> None:
+        if not self.end():
+            report_foreign(self, left)
+
+    def end(self) -> bool:
+        """End the binding; ``False`` if this is not the Context it was made in."""
         if self._state is not ENTERED:
             message = f"{self!r} cannot be left: it was {self._state}"
             raise BindStateError(message)
         self._state = LEFT
-        if not self._leave():
-            report_foreign(self, left)
+        return self._leave()
 
     def _enter(self) -> T_co:
         """Bind, and return what ``with … as`` gives."""
         raise NotImplementedError
 
     def _leave(self) -> bool:
-        """End the binding; ``False`` if this is not the Context it was made in."""
+        """Put back what was there; withdraw the value and return ``False`` if
+        this is not the Context it was bound in."""
+        raise NotImplementedError
+
+    def adopt(self, old: Cell, new: Cell) -> None:
+        """Take *new*, a copy of the cell *old* in another chain, for its own."""
         raise NotImplementedError
 
     def _subject(self) -> str:
@@ -141,228 +146,67 @@ def report_foreign(bind: Bind[Any], left: Place) -> None:
 class VarBind(Bind[T]):
     """The bind of a Var: a cell in its context variable."""
 
-    __slots__ = ("_cell", "_var")
+    __slots__ = ("_cell", "_copied", "_var")
 
     def __init__(self, var: CellVar[T], value: T, place: Place) -> None:
         super().__init__(place)
         self._var = var
-        self._cell = Cell(value, None, place)
+        self._cell = Cell(value, None)
+        self._copied: tuple[Cell, ...] = ()
 
     def _enter(self) -> T:
-        cell = self._cell
-        cell.previous = first_full(self._var._read(None))
-        self._token = self._var._cells.set(cell)
+        cell, var = self._cell, self._var
+        previous = live(var._read(None))
+        if previous is not None and previous.bind is not None:
+            previous.previous = live(previous.previous)  # keeps the chain short
+        cell.previous = previous
+        cell.bind = self
+        self._token = var._cells.set(cell)
         value: T = cell.value
         return value
 
+    def adopt(self, old: Cell, new: Cell) -> None:
+        self._copied = (*self._copied, old)
+        self._cell = new
+
     def _leave(self) -> bool:
         var, cell, token = self._var, self._cell, self._token
-        self._cell, self._token = NOTHING, None
+        cells = (cell, *self._copied)
+        self._cell, self._copied, self._token = NOTHING, (), None
         top = var._read(None)
         try:
             var._cells.reset(token)
         except ValueError:
-            cell.value = EMPTY
+            withdraw(cells)
             return False
         above = None if top is cell else bind_above(top, cell)
         if above is not None:
-            # Left before a bind that was entered later: that one stays.
-            above.previous = cell.previous
-            var._cells.set(top)
+            var._cells.set(rebuilt(top, above, cell.previous))
         elif var._read(None) is not cell.previous:
-            # What was here before has ended meanwhile.
+            # What was here on entering has ended meanwhile.
             var._cells.set(cell.previous or NOTHING)
         if var._revoke:
-            cell.value = EMPTY
+            withdraw(cells)
+        else:
+            release(cells)
         return True
 
     def _subject(self) -> str:
         return repr(self._var)
 
 
-class PlainBind(Bind[T]):
-    """The bind of a plain ContextVar, which holds values and not cells.
-
-    Left in another Context, the value stays in the one it was entered in: a
-    plain variable holds nothing that could be emptied.
-    """
-
-    __slots__ = ("_context_var", "_value")
-
-    _value: Any
-
-    def __init__(self, context_var: ContextVar[T], value: T, place: Place) -> None:
-        super().__init__(place)
-        self._context_var = context_var
-        self._value = value
-
-    def _enter(self) -> T:
-        value: T = self._value
-        self._token = self._context_var.set(value)
-        return value
-
-    def _leave(self) -> bool:
-        token = self._token
-        self._token = self._value = None
-        try:
-            self._context_var.reset(token)
-        except ValueError:
-            return False
-        return True
-
-    def _subject(self) -> str:
-        return f"context variable {self._context_var.name!r}"
+def withdraw(cells: Iterable[Cell]) -> None:
+    """Empty *cells*: whoever holds one reads through to the previous value."""
+    for cell in cells:
+        cell.value = EMPTY
+        cell.bind = None
+        cell.previous = live(cell.previous)
 
 
-class LocalBind(Bind[L]):
-    """The bind of names in a Local: a cell for each."""
-
-    __slots__ = ("_local", "_old", "_values")
-
-    def __init__(self, local: L, values: Mapping[str, Any], place: Place) -> None:
-        super().__init__(place)
-        self._local = local
-        self._values = dict(values)
-        self._old: dict[str, Any] = {}
-
-    def _enter(self) -> L:
-        storage, plain = self._local._storage, self._local._plain
-        tree = storage.get(EMPTY_TREE)
-        for name, value in self._values.items():
-            old = _find(tree, name)
-            new = value if plain else Cell(value, _as_cell(old), self._place)
-            self._old[name] = old if plain else new
-            tree = _put(tree, name, new, plain)
-        self._token = storage.set(tree)
-        return self._local
-
-    def _leave(self) -> bool:
-        local, token, old = self._local, self._token, self._old
-        self._token, self._values, self._old = None, dict.fromkeys(self._values), {}
-        storage, plain = local._storage, local._plain
-        tree = storage.get(EMPTY_TREE)
-        try:
-            storage.reset(token)
-        except ValueError:
-            for cell in old.values():
-                if type(cell) is Cell:
-                    cell.value = EMPTY
-            return False
-        for name, kept in reversed(old.items()):
-            tree = _put(tree, name, kept, plain) if plain else _end(tree, name, kept)
-        storage.set(tree)
-        return True
-
-    def _subject(self) -> str:
-        return f"{', '.join(self._values)} of a {type(self._local).__name__}"
-
-
-def _find(tree: Any, name: str) -> Any:
-    """Return what lies under *name*, a value or a cell; ``EMPTY`` if nothing."""
-    try:
-        return lookup(tree, name)
-    except KeyError:
-        return EMPTY
-
-
-def _as_cell(found: Any) -> Cell | None:
-    """Return *found* as the previous cell of a new one."""
-    if type(found) is Cell:
-        return first_full(found)
-    return None if found is EMPTY else Cell(found, None)
-
-
-def _put(tree: Any, name: str, value: Any, plain: bool) -> Any:
-    """Return *tree* with *value* under *name*, or without it if ``EMPTY``."""
-    if value is EMPTY:
-        if _find(tree, name) is EMPTY:
-            return tree
-        if plain:
-            return {key: tree[key] for key in tree if key != name}
-        return remove(tree, name, hash(name))
-    return {**tree, name: value} if plain else assign(tree, name, value, hash(name))
-
-
-def _end(tree: Any, name: str, cell: Cell) -> Any:
-    """Return *tree* with what was under *name* before *cell*."""
-    top = _find(tree, name)
-    above = None if top is cell else bind_above(top, cell)
-    if above is not None:
-        above.previous = cell.previous
-        return tree
-    previous = cell.previous
-    if previous is None:
-        return _put(tree, name, EMPTY, False)
-    value = previous.value if previous.place is None else previous
-    return _put(tree, name, value, False)
-
-
-class StackBind(Bind[T]):
-    """The bind of an object on a stack: one cell of the chain."""
-
-    __slots__ = ("_cell", "_item", "_stack")
-
-    _cell: Any
-    _item: Any
-
-    def __init__(self, stack: LocalStack[T], item: T, place: Place) -> None:
-        super().__init__(place)
-        self._stack = stack
-        self._item = item
-
-    def _enter(self) -> T:
-        stack = self._stack
-        item: T = self._item
-        if stack._plain:
-            self._cell = [*stack._storage.get(()), item]
-        else:
-            below = stack._storage.get(BOTTOM)._full()
-            self._cell = StackView(item, below, self._place)
-        self._token = stack._storage.set(self._cell)
-        return item
-
-    def _leave(self) -> bool:
-        storage, plain, cell = self._stack._storage, self._stack._plain, self._cell
-        token = self._token
-        self._token = self._item = self._cell = None
-        top = storage.get(() if plain else BOTTOM)
-        try:
-            storage.reset(token)
-        except ValueError:
-            if not plain:
-                cell._item = EMPTY
-            return False
-        storage.set(_list_below(top, cell) if plain else _stack_below(top, cell))
-        return True
-
-    def _subject(self) -> str:
-        return f"an object on a {type(self._stack).__name__}"
-
-
-def _list_below(top: list[Any], entered: list[Any]) -> list[Any]:
-    """Return the stack *top* cut below the item that made it *entered*."""
-    depth = len(entered) - 1
-    mine = len(top) > depth and top[depth] is entered[depth]
-    return top[:depth] if mine else top
-
-
-def _stack_below(top: StackView[Any], cell: StackView[Any]) -> StackView[Any]:
-    """Return the stack *top* without *cell* and what was left lying above it.
-
-    A bind above it stays: it was entered later and has not been left.
-    """
-    node, above = top, None
-    while node is not cell:
-        if node._below is None:
-            return top  # popped by hand
-        if node._place is not None:
-            above = node
-        node = node._below
-    below = cell._below or BOTTOM
-    if above is None:
-        return below
-    above._below = below
-    return top
+def release(cells: Iterable[Cell]) -> None:
+    """Let *cells* keep their value and nothing else: their bind has ended."""
+    for cell in cells:
+        cell.bind = cell.previous = None
 
 
 class SeveralBind(Bind[None]):
@@ -382,12 +226,12 @@ class SeveralBind(Bind[None]):
                 entered.append(bind)
         except BaseException:
             for bind in reversed(entered):
-                bind._leave()
+                bind.end()
             raise
 
     def _leave(self) -> bool:
         # Not all(…): each must be left, whatever the others say.
-        return False not in [bind._leave() for bind in reversed(self._binds)]
+        return False not in [bind.end() for bind in reversed(self._binds)]
 
     def _subject(self) -> str:
         return ", ".join(bind._subject() for bind in self._binds)

@@ -8,8 +8,7 @@
 A context copied meanwhile holds the same cell. Leaving a bind puts the
 previous cell back where that can be done; where it cannot (the block was left
 in another Context), the cell is emptied instead, and whoever holds it reads
-through to the previous one. Made in ``bind.py``, ``var.py``; read in
-``local.py``, ``stack.py``.
+through to the previous one. Made in ``bind.py``, ``ledger.py``, ``var.py``.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from inscope._core.place import Place
+    from inscope._core.python.bind import Bind
 
 
 class _Empty:
@@ -33,7 +32,7 @@ EMPTY: Final[Any] = _Empty()
 """Stands for no value where ``None`` is one."""
 
 
-class Missing(Exception):
+class Missing(Exception):  # noqa: N818  (not an error: nobody sees it)
     """Inside the core: a source found nothing. Never seen by a user."""
 
 
@@ -41,58 +40,83 @@ class Cell:
     """A value, and what was there before it.
 
     Attributes:
-        value: The value; ``EMPTY`` once the cell has been emptied.
+        value: The value; ``EMPTY`` once the bind has been withdrawn.
         previous: The cell that is read when this one is empty. Of a cell made
-            by ``set``: the innermost bind around it.
-        place: Where it was bound; ``None`` if made by ``set``, not by a bind.
+            by ``set``: that of the innermost bind around it. ``None`` once the
+            bind has ended and can no longer be withdrawn.
+        bind: The open bind that made it; ``None`` if it was made by ``set``,
+            and once the bind has ended.
     """
 
-    __slots__ = ("place", "previous", "value")
+    __slots__ = ("bind", "previous", "value")
 
     def __init__(
-        self, value: Any, previous: Cell | None, place: Place | None = None
+        self, value: Any, previous: Cell | None, bind: Bind[Any] | None = None
     ) -> None:
         self.value = value
         self.previous = previous
-        self.place = place
+        self.bind = bind
 
 
 NOTHING: Final = Cell(EMPTY, None)
 """Put back where there was nothing, when only a value can be put back."""
 
 
-def first_full(cell: Cell | None) -> Cell | None:
-    """Return the first cell of the chain that is not empty."""
-    while cell is not None and cell.value is EMPTY:
-        cell = cell.previous
-    return cell
+def live(cell: Cell | None) -> Cell | None:
+    """Return the first cell of the chain that has a value.
+
+    What was set inside a bind goes with it: once the bind's cell is empty, the
+    cells of the sets inside it count as empty too.
+    """
+    while cell is not None:
+        around = cell.previous
+        if cell.value is not EMPTY and (
+            cell.bind is not None or around is None or around.value is not EMPTY
+        ):
+            return cell
+        cell = around
+    return None
 
 
 def read(value: Any) -> Any:
     """Return *value*, or what a cell in its place holds; ``EMPTY`` if nothing."""
     if type(value) is not Cell:
         return value
-    cell = first_full(value)
+    cell = live(value)
     return EMPTY if cell is None else cell.value
 
 
 def enclosing_bind(cell: Cell | None) -> Cell | None:
-    """Return the first cell of the chain that a bind made and that is not empty."""
-    while cell is not None and (cell.place is None or cell.value is EMPTY):
+    """Return the first cell of the chain whose bind is open."""
+    while cell is not None and (cell.bind is None or cell.value is EMPTY):
         cell = cell.previous
     return cell
 
 
-def bind_above(top: Any, cell: Cell) -> Cell | None:
-    """Return the lowest bind's cell between *top* and *cell*, ``None`` if none.
+def bind_above(top: Cell | None, cell: Cell) -> Cell | None:
+    """Return the cell of the bind that was entered next after *cell*'s, if any.
 
     Two generators in one context leave their binds in the order in which they
     end, not the reverse of that in which they began. The one that stays is then
-    found above the one that leaves.
+    found between *top* and the *cell* of the one that leaves.
     """
-    above = None
-    while isinstance(top, Cell) and top is not cell:
-        if top.place is not None:
-            above = top
-        top = top.previous
-    return above if top is cell else None
+    above, node = None, enclosing_bind(top)
+    while node is not None and node is not cell:
+        above, node = node, enclosing_bind(node.previous)
+    return above if node is cell else None
+
+
+def rebuilt(top: Cell, lowest: Cell, below: Cell | None) -> Cell:
+    """Return the chain from *top* to *lowest*, copied, with *below* beneath.
+
+    The cells themselves stay as they are: a context copied meanwhile holds them.
+    """
+    path = [top]
+    while path[-1] is not lowest:
+        path.append(path[-1].previous)  # type: ignore[arg-type]  # it is in there
+    for node in reversed(path):
+        if node is live(node):
+            below = Cell(node.value, below, node.bind)
+            if node.bind is not None:
+                node.bind.adopt(node, below)
+    return below  # type: ignore[return-value]  # a bind's own cell is live

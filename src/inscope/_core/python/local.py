@@ -8,6 +8,7 @@ never changed. A value that ``bound()`` put there lies in a ``Cell``.
 from __future__ import annotations
 
 from contextvars import ContextVar
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from inscope._core.python.cell import EMPTY, Cell, read
@@ -17,6 +18,7 @@ from inscope.errors import UnboundNameError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from inscope._core.python.names import Tree
     from inscope._core.python.proxy import LocalProxy
     from inscope._core.python.storage import Storage
 
@@ -54,10 +56,10 @@ class Local:
     """
 
     __module__ = "inscope"
-    __slots__ = ("__weakref__", "_plain", "_storage")
+    __slots__ = ("__plain", "__storage", "__weakref__")
 
-    _plain: bool
-    _storage: Storage
+    __plain: bool
+    __storage: Storage
 
     def __init__(self, context_var: ContextVar[dict[str, Any]] | None = None) -> None:
         plain = context_var is not None
@@ -66,53 +68,55 @@ class Local:
             message = f"'context_var' must be a ContextVar of dicts, not {kind!r}"
             raise TypeError(message)
         storage = context_var or ContextVar(f"inscope.Local<{id(self)}>")
-        object.__setattr__(self, "_storage", storage)
-        object.__setattr__(self, "_plain", plain)
+        object.__setattr__(self, "_Local__storage", storage)
+        object.__setattr__(self, "_Local__plain", plain)
 
     def __getattr__(self, name: str) -> Any:
+        if name == "_Local__storage":
+            message = f"{type(self).__name__}.__init__ has not been called"
+            raise AttributeError(message)
         try:
-            value = lookup(self._storage.get(EMPTY_TREE), name)
+            value = lookup(self.__storage.get(EMPTY_TREE), name)
         except KeyError:
             value = EMPTY
         if type(value) is Cell:
             value = read(value)
         if value is not EMPTY:
             return value
-        if hasattr(type(self), name):
+        if any(name in vars(owner) for owner in type(self).__mro__):
             # A property of a subclass raised AttributeError, which made Python
             # ask here. Asked again, it tells its own story.
             return object.__getattribute__(self, name)
         raise UnboundNameError(name, name=name, obj=self)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        storage = self._storage
+        storage = self.__storage
         tree = storage.get(EMPTY_TREE)
-        if self._plain:
+        if self.__plain:
             storage.set({**tree, name: value})
         else:
             storage.set(assign(tree, name, value, hash(name)))
 
     def __delattr__(self, name: str) -> None:
-        storage = self._storage
+        storage = self.__storage
         tree = storage.get(EMPTY_TREE)
         if name not in self:
             raise UnboundNameError(name, name=name, obj=self)
-        if self._plain:
+        if self.__plain:
             storage.set({key: tree[key] for key in tree if key != name})
         else:
             storage.set(remove(tree, name, hash(name)))
 
     def __contains__(self, name: object) -> bool:
         try:
-            value = lookup(self._storage.get(EMPTY_TREE), cast("str", name))
+            value = lookup(self.__storage.get(EMPTY_TREE), cast("str", name))
         except KeyError:
             return False
         return read(value) is not EMPTY
 
     def __iter__(self) -> Iterator[tuple[str, Any]]:
-        for name, value in items(self._storage.get(EMPTY_TREE)):
-            if (found := read(value)) is not EMPTY:
-                yield name, found
+        # The tree of here and now, wherever the iterator is taken.
+        return _pairs(self.__storage.get(EMPTY_TREE))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -123,6 +127,7 @@ class Local:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *dict(self)})
 
+    @recursive_repr("<Local ...>")
     def __repr__(self) -> str:
         names = "".join(f" {name}={value!r}" for name, value in self)
         return f"<{type(self).__name__}{names}>"
@@ -142,12 +147,9 @@ class Local:
         )
         raise TypeError(message)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return self.__reduce__()
-
     def __release_local__(self) -> None:
         """Drop this context's names; other contexts keep theirs."""
-        self._storage.set({})
+        self.__storage.set({})
 
     def __call__(
         self, name: str, *, unbound_message: str | None = None
@@ -161,3 +163,19 @@ class Local:
         from inscope._core.python.proxy import LocalProxy
 
         return LocalProxy(self, name, unbound_message=unbound_message)
+
+
+storage_of = vars(Local)["_Local__storage"].__get__
+"""Return what a Local keeps its values in. Hidden from it: any name is a user's."""
+
+is_plain = vars(Local)["_Local__plain"].__get__
+"""Tell whether that is the caller's ``ContextVar[dict]``."""
+
+set_storage = vars(Local)["_Local__storage"].__set__
+"""Give a Local another storage."""
+
+
+def _pairs(tree: Tree) -> Iterator[tuple[str, Any]]:
+    for name, value in items(tree):
+        if (found := read(value)) is not EMPTY:
+            yield name, found

@@ -59,7 +59,8 @@ def lookup(tree: Tree | None, name: Any) -> Any:
             return tree[FIRST][name]
         tree = tree[bits % FAN]
         bits //= FAN
-    if tree is None:
+    # Asked first: the caller's dict may have a __missing__.
+    if tree is None or name not in tree:
         raise KeyError(name)
     return tree[name]
 

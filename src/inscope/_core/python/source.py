@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
+
 from inscope._core.place import describe_task, describe_thread
 from inscope._core.python.cell import Missing
 from inscope._core.python.local import Local

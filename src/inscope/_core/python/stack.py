@@ -15,8 +15,10 @@ interpreter without recursion, however long. If the caller supplied a
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from contextvars import ContextVar
+from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
 from inscope._core.python.cell import EMPTY, Missing
@@ -24,7 +26,7 @@ from inscope._core.python.cell import EMPTY, Missing
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import SupportsIndex
-    from inscope._core.place import Place
+
     from inscope._core.python.proxy import LocalProxy
     from inscope._core.python.storage import Storage
 
@@ -38,14 +40,14 @@ class StackView(Sequence[T]):
     the stack is made of, which is why a push costs no more for it.
     """
 
-    __slots__ = ("__weakref__", "_below", "_item", "_place")
+    __slots__ = ("__weakref__", "_below", "_bind", "_item")
 
     def __init__(
-        self, item: Any, below: StackView[T] | None, place: Place | None = None
+        self, item: Any, below: StackView[T] | None, bind: Any = None
     ) -> None:
         self._item = item
         self._below = below
-        self._place = place
+        self._bind = bind
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._items()[::-1])
@@ -57,7 +59,7 @@ class StackView(Sequence[T]):
         return len(self._items())
 
     def __bool__(self) -> bool:
-        return self._full() is not BOTTOM
+        return self.full() is not BOTTOM
 
     @overload
     def __getitem__(self, index: SupportsIndex) -> T: ...
@@ -73,24 +75,66 @@ class StackView(Sequence[T]):
             return NotImplemented
         return list(self) == list(cast("Sequence[object]", other))
 
+    def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
+        return list(self).index(value, start, stop)
+
+    @recursive_repr("<stack ...>")
     def __repr__(self) -> str:
         return f"<stack {list(self)!r}>"
+
+    def __reduce__(self) -> Any:
+        return list, (list(self),)
 
     def _items(self) -> list[T]:
         """Return the items, the top first."""
         found: list[T] = []
-        cell = self._full()
+        cell = self.full()
         while cell is not BOTTOM:
             found.append(cell._item)
-            cell = cast("StackView[T]", cell._below)._full()
+            cell = cast("StackView[T]", cell._below).full()
         return found
 
-    def _full(self) -> StackView[T]:
+    def full(self) -> StackView[T]:
         """Return this cell, or the next below that has not been emptied."""
         cell = self
         while cell._item is EMPTY and cell._below is not None:
             cell = cell._below
         return cell
+
+    def shorten(self) -> None:
+        """Skip the emptied cells below: they never fill again."""
+        if self._below is not None:
+            self._below = self._below.full()
+
+    def down_to(self, lowest: StackView[T]) -> list[StackView[T]]:
+        """Return the cells from here to *lowest*; none if that is not below."""
+        path: list[StackView[T]] = []
+        node: StackView[T] | None = self
+        while node is not None:
+            path.append(node)
+            if node is lowest:
+                return path
+            node = node._below
+        return []
+
+    def copy_onto(self, below: StackView[T]) -> StackView[T]:
+        """Return a copy of this cell that lies on *below*; *below*, if empty."""
+        if self._item is EMPTY:
+            return below
+        new = StackView(self._item, below, self._bind)
+        if self._bind is not None:
+            self._bind.adopt(self, new)
+        return new
+
+    def release(self) -> None:
+        """Forget the bind, which has ended."""
+        self._bind = None
+
+    def empty(self) -> None:
+        """Withdraw the item: whoever holds the cell sees what lies below."""
+        self._item = EMPTY
+        self._bind = None
+        self.shorten()
 
 
 BOTTOM: Final[StackView[Any]] = StackView(EMPTY, None)
@@ -181,7 +225,7 @@ class LocalStack(Generic[T]):
                 return None
             storage.set(items[:-1])
             return cast("T", items[-1])
-        cell = storage.get(BOTTOM)._full()
+        cell = storage.get(BOTTOM).full()
         if cell is BOTTOM:
             return None
         storage.set(cell._below)
@@ -202,7 +246,7 @@ class LocalStack(Generic[T]):
             if not items:
                 raise Missing
             return cast("T", items[-1])
-        item = self._storage.get(BOTTOM)._full()._item
+        item = self._storage.get(BOTTOM).full()._item
         if item is EMPTY:
             raise Missing
         return cast("T", item)
@@ -229,10 +273,10 @@ class LocalStack(Generic[T]):
 
         return LocalProxy(self, name, unbound_message=unbound_message)
 
+    @recursive_repr("<LocalStack ...>")
     def __repr__(self) -> str:
-        view = ListView(list(self._storage.get(()))) if self._plain else None
-        items = self._storage.get(BOTTOM) if view is None else view
-        return f"<{type(self).__name__} {list(items)!r}>"
+        stored = self._storage.get(() if self._plain else BOTTOM)
+        return f"<{type(self).__name__} {list(stored)!r}>"
 
     def __reduce__(self) -> Any:
         message = (
@@ -240,6 +284,3 @@ class LocalStack(Generic[T]):
             " context to context; pass the objects instead"
         )
         raise TypeError(message)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return self.__reduce__()

@@ -2,7 +2,7 @@
 
 The table is what ``LocalManager(locals, ident_func=f)`` switches to, for code
 written for werkzeug 0.7 to 1.0: data keyed by what ``f()`` returns. It has the
-three methods of a ``ContextVar``, so its users need not tell them apart.
+methods of a ``ContextVar`` that are used, so nobody need tell them apart.
 """
 
 from __future__ import annotations
@@ -21,8 +21,6 @@ class Storage(Protocol):
     def get(self, default: Any, /) -> Any: ...
 
     def set(self, value: Any, /) -> Any: ...
-
-    def reset(self, token: Any, /) -> None: ...
 
 
 class IdentStorage:
@@ -56,23 +54,15 @@ class IdentStorage:
             raise LookupError(self)
         return found
 
-    def set(self, value: Any, /) -> tuple[Hashable, Any]:
-        """Store *value* for the running key and return a token for ``reset``."""
+    def set(self, value: Any, /) -> tuple[Hashable]:
+        """Store *value* for the running key and return a token for ``runs``."""
         key = self._key()
-        old = self._data.get(key, EMPTY)
-        self._put(key, value)
-        return key, old
-
-    def reset(self, token: tuple[Hashable, Any], /) -> None:
-        """Undo a ``set``; ``ValueError`` if another key is running."""
-        key, old = token
-        if key != self._key():
-            message = f"this token was made for the ident {key!r}"
-            raise ValueError(message)
-        self._put(key, old)
-
-    def _put(self, key: Hashable, value: Any) -> None:
-        if value is EMPTY or not value:
-            self._data.pop(key, None)
-        else:
+        if value:
             self._data[key] = value
+        else:
+            self._data.pop(key, None)
+        return (key,)
+
+    def runs(self, token: tuple[Hashable]) -> bool:
+        """Tell whether the key that *token* was made for is running."""
+        return token[0] == self._key()

@@ -10,7 +10,7 @@ from contextvars import ContextVar, Token as ContextToken
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from inscope._core.place import describe_task, describe_thread
-from inscope._core.python.cell import EMPTY, Cell, Missing, enclosing_bind, first_full
+from inscope._core.python.cell import EMPTY, Cell, Missing, enclosing_bind, live
 from inscope.errors import (
     ForeignContextError,
     ForeignTokenError,
@@ -101,12 +101,12 @@ class CellVar(Generic[T]):
 
         def lookup() -> T:
             cell = read(None)
-            while cell is not None:
-                value: T = cell.value
-                if value is not EMPTY:
-                    return value
-                cell = cell.previous
-            return make()
+            if cell is not None and (cell.bind is None or cell.value is EMPTY):
+                cell = live(cell)
+            if cell is None:
+                return make()
+            value: T = cell.value
+            return value
 
         return lookup
 
@@ -137,10 +137,10 @@ class CellVar(Generic[T]):
             UnboundVarError: Nothing is bound and there is no default.
         """
         cell = self._read(None)
-        while cell is not None:
-            if cell.value is not EMPTY:
-                return cell.value
-            cell = cell.previous
+        if cell is not None and (cell.bind is None or cell.value is EMPTY):
+            cell = live(cell)
+        if cell is not None:
+            return cell.value
         if default is not EMPTY:
             return default
         try:
@@ -159,7 +159,7 @@ class CellVar(Generic[T]):
         """Tell whether ``get()`` would return a value; makes none to find out."""
         if self._factory is not None or self._default is not EMPTY:
             return True
-        return first_full(self._read(None)) is not None
+        return live(self._read(None)) is not None
 
     def set(self, value: T) -> Token[T]:
         """Bind *value* until ``reset``, or to the end of the bind around it.
@@ -169,7 +169,7 @@ class CellVar(Generic[T]):
         """
         old = self._read(None)
         token = self._cells.set(Cell(value, enclosing_bind(old)))
-        full = first_full(old)
+        full = live(old)
         return Token(self, token, Token.MISSING if full is None else full.value)
 
     def reset(self, token: Token[T]) -> None:

@@ -1,0 +1,347 @@
+"""The binds of a Local's names, of an object on a stack, and of a plain variable.
+
+Their values may be overwritten, deleted and popped by hand, so what is stored
+does not tell which binds are open. A ledger does: one context variable holds
+the innermost open bind of the running context, each bind the one around it.
+Its token tells, too, whether a bind is left in the Context it was entered in.
+
+A bind remembers what was there before it. Left before one that was entered
+later, it hands that memory on to it. Made by ``bound``, ``pushed`` and
+``Var.over(…).bind``. Twin of ``native/ledger.c``.
+"""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+from inscope._core.python.bind import LEFT, Bind, release, withdraw
+from inscope._core.python.cell import EMPTY, Cell, live, rebuilt
+from inscope._core.python.local import is_plain, storage_of
+from inscope._core.python.names import EMPTY_TREE, assign, lookup, remove
+from inscope._core.python.stack import BOTTOM, StackView
+from inscope._core.python.storage import IdentStorage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from inscope._core.place import Place
+    from inscope._core.python.local import Local
+    from inscope._core.python.stack import LocalStack
+
+T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
+L = TypeVar("L", bound="Local")
+
+INNERMOST: Final[ContextVar[Any]] = ContextVar("inscope.innermost_bind", default=None)
+"""The innermost open bind of the running context, or one that has been left."""
+
+
+class LedgerBind(Bind[T_co]):
+    """A bind that is kept in the ledger."""
+
+    __slots__ = ("_around",)
+
+    _around: LedgerBind[Any] | None
+
+    def _enter(self) -> T_co:
+        around = INNERMOST.get()
+        while around is not None and around._state is LEFT:
+            around.tidy()
+            around = around._around
+        self._around = around
+        self._token = INNERMOST.set(self)
+        try:
+            return self._put()
+        except BaseException:
+            self._state = LEFT
+            INNERMOST.reset(self._token)
+            raise
+
+    def _leave(self) -> bool:
+        innermost, token = INNERMOST.get(), self._token
+        self._token = None
+        try:
+            INNERMOST.reset(token)
+        except ValueError:
+            self._withdraw()
+            return False
+        if not self._is_here():
+            self._withdraw()
+            return False
+        later = self._entered_later(innermost)
+        if later:
+            INNERMOST.set(innermost)
+            later[0]._around = self._around
+        self._undo(later)
+        return True
+
+    def _entered_later(self, innermost: LedgerBind[Any]) -> list[LedgerBind[Any]]:
+        """Return the open binds that were entered after this one, in that order."""
+        found: list[LedgerBind[Any]] = []
+        node: LedgerBind[Any] | None = innermost
+        while node is not None and node is not self:
+            if node._state is not LEFT:
+                found.append(node)
+            node = node._around
+        return [] if node is None else found[::-1]
+
+    def tidy(self) -> None:
+        """Remove what is left of this bind, withdrawn, where it was entered."""
+
+    def _put(self) -> T_co:
+        """Bind, remember what was there, and return what ``as`` gives."""
+        raise NotImplementedError
+
+    def _undo(self, later: list[LedgerBind[Any]]) -> None:
+        """Put back what was there, or hand the memory of it to one of *later*."""
+        raise NotImplementedError
+
+    def _withdraw(self) -> None:
+        """Empty what was bound, being in another Context."""
+        raise NotImplementedError
+
+    def _is_here(self) -> bool:
+        """Tell whether the data that was bound is the data that is seen."""
+        return True
+
+
+class PlainBind(LedgerBind[T]):
+    """The bind of a plain ContextVar, which holds values and not cells.
+
+    Left in another Context, the value stays in the one it was entered in: a
+    plain variable holds nothing that could be emptied.
+    """
+
+    __slots__ = ("_before", "_context_var", "_value")
+
+    _before: Any
+    _value: Any
+
+    def __init__(self, context_var: ContextVar[T], value: T, place: Place) -> None:
+        super().__init__(place)
+        self._context_var = context_var
+        self._value = value
+
+    def _put(self) -> T:
+        value: T = self._value
+        self._before = self._context_var.set(value)
+        return value
+
+    def _undo(self, later: list[LedgerBind[Any]]) -> None:
+        before = self._before
+        self._value = self._before = None
+        for bind in later:
+            if isinstance(bind, PlainBind) and bind._context_var is self._context_var:
+                bind._before = before
+                return
+        self._context_var.reset(before)
+
+    def _withdraw(self) -> None:
+        self._value = self._before = None
+
+    def _subject(self) -> str:
+        return f"context variable {self._context_var.name!r}"
+
+
+class LocalBind(LedgerBind[L]):
+    """The bind of names in a Local: a cell for each, or a plain value."""
+
+    __slots__ = ("_before", "_cells", "_local", "_names", "_stored", "_values")
+
+    _stored: Any
+
+    def __init__(self, local: L, values: Mapping[str, Any], place: Place) -> None:
+        super().__init__(place)
+        self._local = local
+        self._values = dict(values)
+        self._names = tuple(values)
+        self._before: dict[str, Any] = {}
+        self._cells: dict[str, list[Cell]] = {}
+
+    def _put(self) -> L:
+        storage, plain = storage_of(self._local), is_plain(self._local)
+        tree = storage.get(EMPTY_TREE)
+        for name, value in self._values.items():
+            before = self._before[name] = _find(tree, name)
+            if plain:
+                tree = {**tree, name: value}
+                continue
+            cell = Cell(value, _as_cell(before), self)
+            self._cells[name] = [cell]
+            tree = assign(tree, name, cell, hash(name))
+        self._values.clear()
+        self._stored = storage.set(tree)
+        return self._local
+
+    def adopt(self, old: Cell, new: Cell) -> None:
+        for cells in self._cells.values():
+            if cells[-1] is old:
+                cells.append(new)
+
+    def _undo(self, later: list[LedgerBind[Any]]) -> None:
+        storage, plain = storage_of(self._local), is_plain(self._local)
+        tree = storage.get(EMPTY_TREE)
+        for name, before in reversed(self._before.items()):
+            heir = self._heir(later, name)
+            if heir is None:
+                tree = _put_back(tree, name, before, plain)
+                continue
+            heir._before[name] = before
+            if not plain:
+                tree = _on(tree, name, heir._cells[name][-1], before)
+        storage.set(tree)
+        for cells in self._cells.values():
+            release(cells)
+        self._before, self._cells = {}, {}
+
+    def _heir(self, later: list[LedgerBind[Any]], name: str) -> LocalBind[Any] | None:
+        """Return the next bind of the same name."""
+        for bind in later:
+            if isinstance(bind, LocalBind) and bind._local is self._local:
+                if name in bind._before:
+                    return bind
+        return None
+
+    def _withdraw(self) -> None:
+        for cells in self._cells.values():
+            withdraw(cells)
+        self._before, self._cells = {}, {}
+
+    def tidy(self) -> None:
+        storage = storage_of(self._local)
+        tree = before = storage.get(EMPTY_TREE)
+        for name in self._names:
+            found = _find(tree, name)
+            if type(found) is Cell and found.value is EMPTY:
+                tree = _put_back(tree, name, found, is_plain(self._local))
+        if tree is not before:
+            storage.set(tree)
+
+    def _is_here(self) -> bool:
+        return _runs(storage_of(self._local), self._stored)
+
+    def _subject(self) -> str:
+        return f"{', '.join(self._names)} of a {type(self._local).__name__}"
+
+
+def _runs(storage: Any, stored: Any) -> bool:
+    return not isinstance(storage, IdentStorage) or storage.runs(stored)
+
+
+def _find(tree: Any, name: str) -> Any:
+    """Return what lies under *name*, a value or a cell; ``EMPTY`` if nothing."""
+    try:
+        return lookup(tree, name)
+    except KeyError:
+        return EMPTY
+
+
+def _as_cell(found: Any) -> Cell | None:
+    """Return *found* as the previous cell of a new one."""
+    if type(found) is Cell:
+        return live(found)
+    return None if found is EMPTY else Cell(found, None)
+
+
+def _put_back(tree: Any, name: str, before: Any, plain: bool) -> Any:
+    """Return *tree* with what was under *name* before, if anything."""
+    if type(before) is Cell:
+        before = live(before) or EMPTY
+    if before is not EMPTY:
+        if plain:
+            return {**tree, name: before}
+        return assign(tree, name, before, hash(name))
+    if _find(tree, name) is EMPTY:
+        return tree
+    if plain:
+        return {key: tree[key] for key in tree if key != name}
+    return remove(tree, name, hash(name))
+
+
+def _on(tree: Any, name: str, lowest: Cell, before: Any) -> Any:
+    """Return *tree* with the cells under *name*, down to *lowest*, on *before*."""
+    top = node = _find(tree, name)
+    while type(node) is Cell and node is not lowest:
+        node = node.previous
+    if node is not lowest:
+        return tree  # overwritten by hand
+    return assign(tree, name, rebuilt(top, lowest, _as_cell(before)), hash(name))
+
+
+class StackBind(LedgerBind[T]):
+    """The bind of an object on a stack: a cell of the chain, or a list's item."""
+
+    __slots__ = ("_before", "_cells", "_item", "_stack", "_stored")
+
+    _before: Any
+    _item: Any
+    _stored: Any
+
+    def __init__(self, stack: LocalStack[T], item: T, place: Place) -> None:
+        super().__init__(place)
+        self._stack = stack
+        self._item = item
+        self._cells: list[Any] = []
+
+    def _put(self) -> T:
+        storage = self._stack._storage
+        item: T = self._item
+        if self._stack._plain:
+            self._before = storage.get(())
+            self._cells = [[*self._before, item]]
+        else:
+            below = self._before = storage.get(BOTTOM).full()
+            below.shorten()
+            self._cells = [StackView(item, below, self)]
+        self._stored = storage.set(self._cells[0])
+        return item
+
+    def _undo(self, later: list[LedgerBind[Any]]) -> None:
+        storage, before = self._stack._storage, self._before
+        for bind in later:
+            if isinstance(bind, StackBind) and bind._stack is self._stack:
+                bind._before = before
+                rest = bind.rebuilt(storage.get(bind._cells[-1]), before)
+                storage.set(rest)
+                break
+        else:
+            storage.set(before if before or not self._stack._plain else [])
+        for cell in self._cells:
+            if isinstance(cell, StackView):
+                cell.release()
+        self._forget()
+
+    def rebuilt(self, top: Any, before: Any) -> Any:
+        """Return the stack from *top* down to this bind's object, on *before*."""
+        if self._stack._plain:
+            entered = self._cells[-1]
+            depth = len(entered) - 1
+            if len(top) <= depth or top[depth] is not entered[depth]:
+                return top  # popped by hand
+            self._cells[-1] = [*before, entered[depth]]
+            return [*before, *top[depth:]]
+        path = top.down_to(self._cells[-1])
+        below = before
+        for node in reversed(path):
+            below = node.copy_onto(below)
+        return below if path else top
+
+    def adopt(self, old: Any, new: Any) -> None:
+        self._cells.append(new)
+
+    def _withdraw(self) -> None:
+        for cell in self._cells:
+            if isinstance(cell, StackView):
+                cell.empty()
+        self._forget()
+
+    def _forget(self) -> None:
+        self._before = self._item = None
+        self._cells = []
+
+    def _is_here(self) -> bool:
+        return _runs(self._stack._storage, self._stored)
+
+    def _subject(self) -> str:
+        return f"an object on a {type(self._stack).__name__}"
