@@ -326,8 +326,9 @@ def test_calling_a_stack_gives_a_proxy_to_its_top(inscope: ModuleType) -> None:
     assert [1] == top
 
     stack.pop()
-    with pytest.raises(inscope.UnboundError, match="^object is not bound$"):
+    with pytest.raises(inscope.UnboundError) as caught:
         len(top)
+    assert "object is not bound" == str(caught.value)
 
 
 def test_calling_a_stack_with_a_name_gives_a_proxy_to_that_attribute(
@@ -364,8 +365,9 @@ def test_a_proxy_to_an_empty_stack_gives_its_own_message(inscope: ModuleType) ->
         stack(unbound_message="no request"),
         stack("user", unbound_message="no request"),
     ):
-        with pytest.raises(inscope.UnboundError, match="^no request$"):
+        with pytest.raises(inscope.UnboundError) as caught:
             str(proxy)
+        assert "no request" == str(caught.value)
 
 
 # A variable that the caller supplied

@@ -30,6 +30,9 @@ DIFFERENT_AT_RUN_TIME = {
     r"inscope\._core\.special_method_types\.ForwardedMethods": (
         "declares what is compiled from the table; compared below"
     ),
+    r"inscope\._core\.python\.(local|stack)\.\w+\.__repr__": (
+        "recursive_repr, to a checker, returns a function of unnamed parameters"
+    ),
     r"inscope\._core\.python\.proxy\.BareProxy\.__getattr__": (
         "__getattribute__ answers every name, which a checker does not take for Any"
     ),

@@ -192,9 +192,9 @@ def _as_one(errors: list[Exception]) -> Exception | None:
     return errors[0] if errors else None
 
 
-def _switchable(local: object) -> Local | LocalStack[Any]:
+def _switchable(local: Any) -> Local | LocalStack[Any]:
     """Return the Local or the stack that *local* is, or is a proxy to."""
-    found = core.unwrap(local)
+    found: Local | LocalStack[Any] = core.unwrap(local)
     if not isinstance(found, (core.Local, core.LocalStack)):
         message = f"'ident_func' cannot be used for {local!r}: not a Local or LocalStack"
         raise TypeError(message)

@@ -29,6 +29,7 @@ from inscope._core.python.cell import (
     bind_above,
     live,
     rebuilt,
+    shortened,
 )
 from inscope.errors import BindStateError
 
@@ -156,10 +157,7 @@ class VarBind(Bind[T]):
 
     def _enter(self) -> T:
         cell, var = self._cell, self._var
-        previous = live(var._read(None))
-        if previous is not None and previous.bind is not None:
-            previous.previous = live(previous.previous)  # keeps the chain short
-        cell.previous = previous
+        cell.previous = shortened(var._read(None))
         cell.bind = self
         self._token = var._cells.set(cell)
         value: T = cell.value
@@ -179,9 +177,9 @@ class VarBind(Bind[T]):
         except ValueError:
             withdraw(cells)
             return False
-        above = None if top is cell else bind_above(top, cell)
-        if above is not None:
-            var._cells.set(rebuilt(top, above, cell.previous))
+        heir = None if top is cell else bind_above(top, cell)
+        if heir is not None:
+            var._cells.set(rebuilt(top, heir, cell.previous))
         elif var._read(None) is not cell.previous:
             # What was here on entering has ended meanwhile.
             var._cells.set(cell.previous or NOTHING)

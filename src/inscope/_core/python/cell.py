@@ -53,9 +53,9 @@ class Cell:
     def __init__(
         self, value: Any, previous: Cell | None, bind: Bind[Any] | None = None
     ) -> None:
-        self.value = value
-        self.previous = previous
-        self.bind = bind
+        self.value: Any = value
+        self.previous: Cell | None = previous
+        self.bind: Bind[Any] | None = bind
 
 
 NOTHING: Final = Cell(EMPTY, None)
@@ -93,8 +93,8 @@ def enclosing_bind(cell: Cell | None) -> Cell | None:
     return cell
 
 
-def bind_above(top: Cell | None, cell: Cell) -> Cell | None:
-    """Return the cell of the bind that was entered next after *cell*'s, if any.
+def bind_above(top: Cell | None, cell: Cell) -> Bind[Any] | None:
+    """Return the bind that was entered next after that of *cell*, if any.
 
     Two generators in one context leave their binds in the order in which they
     end, not the reverse of that in which they began. The one that stays is then
@@ -102,21 +102,39 @@ def bind_above(top: Cell | None, cell: Cell) -> Cell | None:
     """
     above, node = None, enclosing_bind(top)
     while node is not None and node is not cell:
-        above, node = node, enclosing_bind(node.previous)
+        above, node = node.bind, enclosing_bind(node.previous)
     return above if node is cell else None
 
 
-def rebuilt(top: Cell, lowest: Cell, below: Cell | None) -> Cell:
-    """Return the chain from *top* to *lowest*, copied, with *below* beneath.
+def rebuilt(top: Cell, heir: Bind[Any], below: Cell | None) -> Cell:
+    """Return the chain from *top* to the cell of *heir*, copied, on *below*.
 
     The cells themselves stay as they are: a context copied meanwhile holds them.
+    A chain without a cell of *heir* is returned as it is.
     """
-    path = [top]
-    while path[-1] is not lowest:
-        path.append(path[-1].previous)  # type: ignore[arg-type]  # it is in there
+    path: list[Cell] = []
+    node: Cell | None = top
+    while node is not None:
+        path.append(node)
+        if node.bind is heir:
+            break
+        node = node.previous
+    else:
+        return top
     for node in reversed(path):
         if node is live(node):
             below = Cell(node.value, below, node.bind)
             if node.bind is not None:
                 node.bind.adopt(node, below)
-    return below  # type: ignore[return-value]  # a bind's own cell is live
+    return below or NOTHING
+
+
+def shortened(cell: Cell | None) -> Cell | None:
+    """Return the first cell that has a value; it skips the empty ones below it.
+
+    Emptied cells never fill again, and chains of them would only grow.
+    """
+    cell = live(cell)
+    if cell is not None and cell.bind is not None:
+        cell.previous = live(cell.previous)
+    return cell

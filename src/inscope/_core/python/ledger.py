@@ -13,10 +13,10 @@ later, it hands that memory on to it. Made by ``bound``, ``pushed`` and
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 from inscope._core.python.bind import LEFT, Bind, release, withdraw
-from inscope._core.python.cell import EMPTY, Cell, live, rebuilt
+from inscope._core.python.cell import EMPTY, Cell, live, rebuilt, shortened
 from inscope._core.python.local import is_plain, storage_of
 from inscope._core.python.names import EMPTY_TREE, assign, lookup, remove
 from inscope._core.python.stack import BOTTOM, StackView
@@ -45,11 +45,11 @@ class LedgerBind(Bind[T_co]):
     _around: LedgerBind[Any] | None
 
     def _enter(self) -> T_co:
-        around = INNERMOST.get()
-        while around is not None and around._state is LEFT:
-            around.tidy()
-            around = around._around
-        self._around = around
+        bind = INNERMOST.get()
+        while bind is not None and bind._state is LEFT:
+            bind.tidy()
+            bind = bind._around
+        self._around = bind
         self._token = INNERMOST.set(self)
         try:
             return self._put()
@@ -61,6 +61,7 @@ class LedgerBind(Bind[T_co]):
     def _leave(self) -> bool:
         innermost, token = INNERMOST.get(), self._token
         self._token = None
+        self._around = _first_open(self._around)  # or the chain would only grow
         try:
             INNERMOST.reset(token)
         except ValueError:
@@ -104,6 +105,13 @@ class LedgerBind(Bind[T_co]):
     def _is_here(self) -> bool:
         """Tell whether the data that was bound is the data that is seen."""
         return True
+
+
+def _first_open(bind: LedgerBind[Any] | None) -> LedgerBind[Any] | None:
+    """Return *bind* or the first around it that is open."""
+    while bind is not None and bind._state is LEFT:
+        bind = bind._around
+    return bind
 
 
 class PlainBind(LedgerBind[T]):
@@ -165,7 +173,7 @@ class LocalBind(LedgerBind[L]):
         for name, value in self._values.items():
             before = self._before[name] = _find(tree, name)
             if plain:
-                tree = {**tree, name: value}
+                tree = {**cast("dict[str, Any]", tree), name: value}
                 continue
             cell = Cell(value, _as_cell(before), self)
             self._cells[name] = [cell]
@@ -176,32 +184,40 @@ class LocalBind(LedgerBind[L]):
 
     def adopt(self, old: Cell, new: Cell) -> None:
         for cells in self._cells.values():
-            if cells[-1] is old:
+            if old in cells:
                 cells.append(new)
 
     def _undo(self, later: list[LedgerBind[Any]]) -> None:
         storage, plain = storage_of(self._local), is_plain(self._local)
         tree = storage.get(EMPTY_TREE)
         for name, before in reversed(self._before.items()):
-            heir = self._heir(later, name)
-            if heir is None:
+            heirs = self._heirs(later, name)
+            if not heirs:
                 tree = _put_back(tree, name, before, plain)
                 continue
-            heir._before[name] = before
+            first = heirs[0]
             if not plain:
-                tree = _on(tree, name, heir._cells[name][-1], before)
+                for heir in heirs[1:]:
+                    heir._before[name] = _on(heir._before[name], first, before)
+                found = _find(tree, name)
+                rest = _on(found, first, before)
+                if rest is not found:
+                    tree = assign(tree, name, rest, hash(name))
+            first._before[name] = before
         storage.set(tree)
         for cells in self._cells.values():
             release(cells)
         self._before, self._cells = {}, {}
 
-    def _heir(self, later: list[LedgerBind[Any]], name: str) -> LocalBind[Any] | None:
-        """Return the next bind of the same name."""
-        for bind in later:
-            if isinstance(bind, LocalBind) and bind._local is self._local:
-                if name in bind._before:
-                    return bind
-        return None
+    def _heirs(self, later: list[LedgerBind[Any]], name: str) -> list[LocalBind[Any]]:
+        """Return the later binds of the same name."""
+        return [
+            bind
+            for bind in later
+            if isinstance(bind, LocalBind)
+            and bind._local is self._local
+            and name in bind._before
+        ]
 
     def _withdraw(self) -> None:
         for cells in self._cells.values():
@@ -240,7 +256,7 @@ def _find(tree: Any, name: str) -> Any:
 def _as_cell(found: Any) -> Cell | None:
     """Return *found* as the previous cell of a new one."""
     if type(found) is Cell:
-        return live(found)
+        return shortened(found)
     return None if found is EMPTY else Cell(found, None)
 
 
@@ -259,14 +275,11 @@ def _put_back(tree: Any, name: str, before: Any, plain: bool) -> Any:
     return remove(tree, name, hash(name))
 
 
-def _on(tree: Any, name: str, lowest: Cell, before: Any) -> Any:
-    """Return *tree* with the cells under *name*, down to *lowest*, on *before*."""
-    top = node = _find(tree, name)
-    while type(node) is Cell and node is not lowest:
-        node = node.previous
-    if node is not lowest:
-        return tree  # overwritten by hand
-    return assign(tree, name, rebuilt(top, lowest, _as_cell(before)), hash(name))
+def _on(found: Any, heir: LocalBind[Any], before: Any) -> Any:
+    """Return *found*, if it is a chain with a cell of *heir*, on *before*."""
+    if type(found) is not Cell:
+        return found  # overwritten by hand
+    return rebuilt(found, heir, _as_cell(before))
 
 
 class StackBind(LedgerBind[T]):
@@ -282,58 +295,62 @@ class StackBind(LedgerBind[T]):
         super().__init__(place)
         self._stack = stack
         self._item = item
-        self._cells: list[Any] = []
+        self._cells: list[StackView[T]] = []
 
     def _put(self) -> T:
         storage = self._stack._storage
         item: T = self._item
         if self._stack._plain:
             self._before = storage.get(())
-            self._cells = [[*self._before, item]]
+            self._stored = storage.set([*self._before, item])
         else:
             below = self._before = storage.get(BOTTOM).full()
             below.shorten()
             self._cells = [StackView(item, below, self)]
-        self._stored = storage.set(self._cells[0])
+            self._stored = storage.set(self._cells[0])
         return item
 
     def _undo(self, later: list[LedgerBind[Any]]) -> None:
         storage, before = self._stack._storage, self._before
-        for bind in later:
-            if isinstance(bind, StackBind) and bind._stack is self._stack:
-                bind._before = before
-                rest = bind.rebuilt(storage.get(bind._cells[-1]), before)
-                storage.set(rest)
-                break
+        heirs = [
+            bind
+            for bind in later
+            if isinstance(bind, StackBind) and bind._stack is self._stack
+        ]
+        if not heirs:
+            storage.set([*before] if self._stack._plain else before)
+        elif self._stack._plain:
+            self._hand_over_list(heirs)
         else:
-            storage.set(before if before or not self._stack._plain else [])
+            for heir in heirs[1:]:
+                heir._before = heir._before.rebuilt(heirs[0], before)
+            storage.set(storage.get(BOTTOM).rebuilt(heirs[0], before))
+            heirs[0]._before = before
         for cell in self._cells:
-            if isinstance(cell, StackView):
-                cell.release()
+            cell.release()
         self._forget()
 
-    def rebuilt(self, top: Any, before: Any) -> Any:
-        """Return the stack from *top* down to this bind's object, on *before*."""
-        if self._stack._plain:
-            entered = self._cells[-1]
-            depth = len(entered) - 1
-            if len(top) <= depth or top[depth] is not entered[depth]:
-                return top  # popped by hand
-            self._cells[-1] = [*before, entered[depth]]
-            return [*before, *top[depth:]]
-        path = top.down_to(self._cells[-1])
-        below = before
-        for node in reversed(path):
-            below = node.copy_onto(below)
-        return below if path else top
+    def _hand_over_list(self, heirs: list[StackBind[Any]]) -> None:
+        """Cut what this bind put there out of the lists of the later binds."""
+        storage, before, depth = self._stack._storage, self._before, heirs[0]._depth
+        top = storage.get(())
+        if len(top) > depth and top[depth] is heirs[0]._item:  # not popped by hand
+            storage.set([*before, *top[depth:]])
+        for heir in heirs[1:]:
+            heir._before = [*before, *heir._before[depth:]]
+        heirs[0]._before = before
+
+    @property
+    def _depth(self) -> int:
+        """Where in the list the object lies."""
+        return len(self._before)
 
     def adopt(self, old: Any, new: Any) -> None:
         self._cells.append(new)
 
     def _withdraw(self) -> None:
         for cell in self._cells:
-            if isinstance(cell, StackView):
-                cell.empty()
+            cell.empty()
         self._forget()
 
     def _forget(self) -> None:

@@ -127,10 +127,8 @@ class Local:
     def __dir__(self) -> list[str]:
         return sorted({*super().__dir__(), *dict(self)})
 
-    @recursive_repr("<Local ...>")
     def __repr__(self) -> str:
-        names = "".join(f" {name}={value!r}" for name, value in self)
-        return f"<{type(self).__name__}{names}>"
+        return f"<{type(self).__name__}{_shown(self)}>"
 
     def __copy__(self) -> Self:
         """Return a new Local with this context's names, bound in this context."""
@@ -179,3 +177,8 @@ def _pairs(tree: Tree) -> Iterator[tuple[str, Any]]:
     for name, value in items(tree):
         if (found := read(value)) is not EMPTY:
             yield name, found
+
+
+@recursive_repr(" ...")
+def _shown(local: Local) -> str:
+    return "".join(f" {name}={value!r}" for name, value in local)

@@ -78,9 +78,8 @@ class StackView(Sequence[T]):
     def index(self, value: Any, start: int = 0, stop: int = sys.maxsize) -> int:
         return list(self).index(value, start, stop)
 
-    @recursive_repr("<stack ...>")
     def __repr__(self) -> str:
-        return f"<stack {list(self)!r}>"
+        return f"<stack {_shown(self)}>"
 
     def __reduce__(self) -> Any:
         return list, (list(self),)
@@ -106,25 +105,27 @@ class StackView(Sequence[T]):
         if self._below is not None:
             self._below = self._below.full()
 
-    def down_to(self, lowest: StackView[T]) -> list[StackView[T]]:
-        """Return the cells from here to *lowest*; none if that is not below."""
+    def rebuilt(self, heir: Any, below: StackView[T]) -> StackView[T]:
+        """Return the chain from here to the cell of the bind *heir*, on *below*.
+
+        It is copied: a context copied meanwhile holds these cells. A chain
+        without a cell of *heir* is returned as it is.
+        """
         path: list[StackView[T]] = []
         node: StackView[T] | None = self
         while node is not None:
             path.append(node)
-            if node is lowest:
-                return path
+            if node._bind is heir:
+                break
             node = node._below
-        return []
-
-    def copy_onto(self, below: StackView[T]) -> StackView[T]:
-        """Return a copy of this cell that lies on *below*; *below*, if empty."""
-        if self._item is EMPTY:
-            return below
-        new = StackView(self._item, below, self._bind)
-        if self._bind is not None:
-            self._bind.adopt(self, new)
-        return new
+        else:
+            return self
+        for node in reversed(path):
+            if node._item is not EMPTY:
+                below = StackView(node._item, below, node._bind)
+                if node._bind is not None:
+                    node._bind.adopt(node, below)
+        return below
 
     def release(self) -> None:
         """Forget the bind, which has ended."""
@@ -138,6 +139,14 @@ class StackView(Sequence[T]):
 
 
 BOTTOM: Final[StackView[Any]] = StackView(EMPTY, None)
+
+
+@recursive_repr()
+def _shown(stack: StackView[Any] | LocalStack[Any]) -> str:
+    """Return the items as text, ``...`` for a stack that is among them."""
+    if isinstance(stack, LocalStack):
+        return repr(list(stack._storage.get(() if stack._plain else BOTTOM)))
+    return repr(list(stack))
 
 
 class ListView(StackView[T]):
@@ -273,10 +282,8 @@ class LocalStack(Generic[T]):
 
         return LocalProxy(self, name, unbound_message=unbound_message)
 
-    @recursive_repr("<LocalStack ...>")
     def __repr__(self) -> str:
-        stored = self._storage.get(() if self._plain else BOTTOM)
-        return f"<{type(self).__name__} {list(stored)!r}>"
+        return f"<{type(self).__name__} {_shown(self)}>"
 
     def __reduce__(self) -> Any:
         message = (
