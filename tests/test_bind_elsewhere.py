@@ -207,6 +207,29 @@ def test_only_the_bind_that_was_left_is_withdrawn(thing: Bindable) -> None:
     assert [NOTHING, NOTHING] == [thing.read(), copy.run(thing.read)]
 
 
+@pytest.mark.parametrize("kind", ["var", "defaulted var", "several"])
+def test_what_was_set_inside_goes_with_a_bind_left_elsewhere(
+    inscope: ModuleType, kind: str
+) -> None:
+    """A ``set`` lasts to the end of the bind around it, wherever that is left."""
+    thing = make(inscope, kind)
+    thing.write("before")
+    bind = thing.bind("inside")
+    bind.__enter__()
+    thing.write("set inside")
+    copy = copy_context()
+    copy.run(thing.write, "set in a copy")
+    upon = thing.bind("bound in a copy")
+    copy.run(upon.__enter__)
+
+    leave_elsewhere(bind)
+
+    assert "before" == thing.read()
+    assert "bound in a copy" == copy.run(thing.read)
+    copy.run(upon.__exit__)
+    assert "before" == copy.run(thing.read)
+
+
 @pytest.mark.parametrize("kind", PLAIN)
 def test_a_plain_value_left_elsewhere_stays_where_it_was(
     inscope: ModuleType, kind: str, caplog: pytest.LogCaptureFixture

@@ -93,7 +93,9 @@ def test_deleting_a_name_twice_is_an_error(inscope: ModuleType) -> None:
         del local.user
 
 
-def test_getattr_with_a_default_gives_it_for_a_missing_name(inscope: ModuleType) -> None:
+def test_getattr_with_a_default_gives_it_for_a_missing_name(
+    inscope: ModuleType,
+) -> None:
     """The three-argument ``getattr`` works, and ``hasattr`` tells the truth."""
     local = inscope.Local()
 
@@ -405,10 +407,10 @@ def test_a_property_of_a_subclass_that_raises_tells_its_own_story(
 
     request = Request()
 
-    with pytest.raises(AttributeError, match="^no path here$") as caught:
+    with pytest.raises(AttributeError, match=r"^no path here$") as caught:
         _ = request.path
     assert type(caught.value) is AttributeError
-    with pytest.raises(inscope.UnboundNameError, match="^session$"):
+    with pytest.raises(inscope.UnboundNameError, match=r"^session$"):
         _ = request.user
 
 

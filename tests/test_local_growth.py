@@ -243,7 +243,9 @@ def test_contexts_share_the_names_that_they_did_not_change(inscope: ModuleType) 
     whole = work(dict.fromkeys, NAMES[:1_000])
 
     assert kept(copy_and_write) < 1_000 * whole / 5
-    assert {"changed"} == {c.run(getattr, local, n) for n, c in zip(NAMES, copies)}
+    for name, context in zip(NAMES, copies, strict=False):
+        assert "changed" == context.run(getattr, local, name)
+    assert getattr(local, NAMES[0]) is None
 
 
 def test_a_captured_context_keeps_its_view_while_the_original_goes_on(
@@ -317,8 +319,8 @@ def test_what_was_pushed_and_popped_leaves_nothing(inscope: ModuleType) -> None:
         for _ in range(count):
             stack.pop()
 
-    assert kept(in_turn, MANY) < kept(in_turn, 10) + SLACK
-    assert kept(up_and_down, MANY) < kept(up_and_down, 10) + SLACK
+    assert kept(in_turn, 30_000) < kept(in_turn, 10) + SLACK
+    assert kept(up_and_down, 30_000) < kept(up_and_down, 10) + SLACK
 
 
 def test_contexts_share_the_stack_below_what_they_pushed(inscope: ModuleType) -> None:
@@ -333,7 +335,9 @@ def test_contexts_share_the_stack_below_what_they_pushed(inscope: ModuleType) ->
             copies.append(copy_context())
             copies[-1].run(stack.push, number)
 
-    assert kept(copy_and_push) < SLACK
+    whole = work(list, range(10_000))
+
+    assert kept(copy_and_push) < 100 * whole / 10
     assert list(range(100)) == [c.run(getattr, stack, "top") for c in copies]
 
 

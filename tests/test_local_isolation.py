@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import weakref
 from collections import OrderedDict, defaultdict
-from contextvars import Context, ContextVar, copy_context
+from contextvars import ContextVar, copy_context
 from types import ModuleType
 from typing import Any
 
 import pytest
-from places import Place, anywhere, copies, fresh, in_thread
+from places import Place, anywhere, copies, fresh
 
 
 def names(local: Any) -> dict[str, Any]:
@@ -274,9 +274,7 @@ def test_two_locals_over_one_variable_share_their_names(inscope: ModuleType) -> 
 
 
 @anywhere
-def test_a_supplied_variable_is_isolated_too(
-    inscope: ModuleType, place: Place
-) -> None:
+def test_a_supplied_variable_is_isolated_too(inscope: ModuleType, place: Place) -> None:
     """What is written elsewhere is not seen here."""
     variable: ContextVar[dict[str, Any]] = ContextVar("variable")
     local = inscope.Local(variable)

@@ -1,4 +1,4 @@
-"""``LocalManager``, ``release_local``: data is released, all of it, whatever happens."""
+"""``LocalManager``, ``release_local``: all data is released, whatever happens."""
 
 from __future__ import annotations
 
@@ -177,7 +177,9 @@ def test_locals_can_be_appended_later(inscope: ModuleType) -> None:
     assert stack.top is None
 
 
-@pytest.mark.parametrize("wrong", ["x", [42], 42, b"x", ["x"], object(), [None], {1: 2}])
+@pytest.mark.parametrize(
+    "wrong", ["x", [42], 42, b"x", ["x"], object(), [None], {1: 2}]
+)
 def test_anything_but_locals_is_refused(inscope: ModuleType, wrong: Any) -> None:
     """With a TypeError, when the manager is made, and not at the first request."""
     with pytest.raises(TypeError, match="Local"):

@@ -370,7 +370,7 @@ def test_the_applications_error_wins_over_that_of_the_cleanup(
 
     notes = "".join(caught.value.__notes__)
     (record,) = caplog.records
-    assert 1 == notes.count("ValueError('clean-up')")
+    assert 1 == notes.count("ValueError: clean-up")
     assert ("inscope", logging.ERROR) == (record.name, record.levelno)
     assert "KeyError('application')" in record.getMessage()
     assert record.exc_info is not None

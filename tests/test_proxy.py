@@ -13,16 +13,8 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from operations import (
-    BINARY,
-    OPERATIONS,
-    TARGETS,
-    Manager,
-    Plain,
-    Promise,
-    drive,
-    perform,
-)
+from operations import BINARY, OPERATIONS, TARGETS, Manager, Plain, Promise, drive
+from operations import perform
 
 NEEDS_BUFFERS = "a Python class cannot export a buffer before Python 3.12"
 NEEDS_RPOW = "three-argument pow asks no Python class on the right before Python 3.14"
@@ -219,6 +211,17 @@ def test_get_current_object_returns_the_object_itself(inscope: ModuleType) -> No
     assert user is proxy._get_current_object()
     assert user is inscope.unwrap(proxy)
     assert user is inscope.LocalProxy(proxy)._get_current_object()
+
+
+def test_a_source_may_return_a_proxy(inscope: ModuleType) -> None:
+    """What was returned is the object; ``unwrap`` goes to the innermost."""
+    user = User("ann")
+    inner = inscope.LocalProxy(lambda: user)
+    outer = inscope.LocalProxy(lambda: inner)
+
+    assert inner is outer._get_current_object()
+    assert user is inscope.unwrap(outer)
+    assert ("ann", User) == (outer.name, outer.__class__)
 
 
 # One resolution for each operation

@@ -23,14 +23,16 @@ VERSIONS = ["3.11", "3.13"]
 """The versions of Python whose standard library the checkers assume."""
 
 DIFFERENT_AT_RUN_TIME = {
-    r"inscope\.manager\.(Application|Releasable)": "for annotations only",
+    r"inscope\.(manager|var)\.(AfterExit|Application|Releasable|Source)": (
+        "for annotations only"
+    ),
     r"inscope\._core\.python\.source\.(Follower|Given|Holder|Resolver|T)": (
         "for annotations only"
     ),
     r"inscope\._core\.special_method_types\.ForwardedMethods": (
         "declares what is compiled from the table; compared below"
     ),
-    r"inscope\._core\.python\.(local|stack)\.\w+\.__repr__": (
+    r"inscope\._core\.python\.(local|stack)\._shown": (
         "recursive_repr, to a checker, returns a function of unnamed parameters"
     ),
     r"inscope\._core\.python\.proxy\.BareProxy\.__getattr__": (

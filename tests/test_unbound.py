@@ -312,10 +312,13 @@ def test_an_error_of_a_chain_tells_of_the_innermost(inscope: ModuleType) -> None
     assert inner is error.proxy
 
 
-def test_the_outermost_message_of_a_chain_is_seen(inscope: ModuleType) -> None:
+@pytest.mark.parametrize("name", [None, "real"])
+def test_the_outermost_message_of_a_chain_is_seen(
+    inscope: ModuleType, name: str | None
+) -> None:
     """Whoever wrote an ``unbound_message`` wants it seen; the inner is the cause."""
     inner = inscope.LocalProxy(ContextVar("var"), unbound_message="inner")
-    outer = inscope.LocalProxy(inner, unbound_message="outer")
+    outer = inscope.LocalProxy(inner, name, unbound_message="outer")
 
     error = caught_from(lambda: len(inscope.LocalProxy(outer)))
 

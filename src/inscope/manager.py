@@ -153,10 +153,10 @@ class LocalManager:
         def application(environ: Any, start_response: Any) -> Iterable[bytes]:
             try:
                 body = app(environ, start_response)
-                return _ClosingIterator(body, self.cleanup)
             except BaseException as error:
                 _run_despite(self.cleanup, error)
                 raise
+            return _ClosingIterator(body, self.cleanup)
 
         return application
 
@@ -215,9 +215,12 @@ def _run_despite(cleanup: Callable[[], None], error: BaseException) -> None:
         cleanup()
     except Exception as second:
         import logging
+        from traceback import format_exception_only
 
-        logging.getLogger("inscope").exception("clean-up failed after %r", error)
-        error.add_note(f"the clean-up after it failed too: {second!r}")
+        name = type(error).__name__
+        logging.getLogger("inscope").exception("clean-up failed after %s", name)
+        told = "".join(format_exception_only(second)).strip()  # repr() may fail, too
+        error.add_note(f"the clean-up after it failed too: {told}")
 
 
 class _ClosingIterator:
@@ -225,9 +228,13 @@ class _ClosingIterator:
 
     def __init__(self, body: Iterable[bytes], cleanup: Callable[[], None]) -> None:
         self._body = body
-        self._chunks = iter(body)
         self._cleanup = cleanup
         self._closed = False
+        try:
+            self._chunks = iter(body)
+        except BaseException as error:
+            _run_despite(self.close, error)
+            raise
 
     def __iter__(self) -> Iterator[bytes]:
         return self

@@ -15,7 +15,7 @@ from inscope._core.place import place_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Literal
+    from typing import Literal, TypeAlias
 
     from inscope._core.python import (
         Bind,
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
         unwrap,
     )
     from inscope._core.python.source import Holder
+
+    AfterExit: TypeAlias = Literal["keep", "revoke"]
+    Source: TypeAlias = "Holder[T] | Proxied[T]"
 
 __all__ = [
     "Proxied",
@@ -89,30 +92,17 @@ class Var(core.CellVar[T]):
 
     @overload
     def __init__(
-        self,
-        name: str,
-        *,
-        factory: None = None,
-        after_exit: Literal["keep", "revoke"] = "keep",
+        self, name: str, *, factory: None = None, after_exit: AfterExit = "keep"
     ) -> None: ...
 
     @overload
     def __init__(
-        self,
-        name: str,
-        *,
-        default: T,
-        factory: None = None,
-        after_exit: Literal["keep", "revoke"] = "keep",
+        self, name: str, *, default: T, factory: None = ..., after_exit: AfterExit = ...
     ) -> None: ...
 
     @overload
     def __init__(
-        self,
-        name: str,
-        *,
-        factory: Callable[[], T],
-        after_exit: Literal["keep", "revoke"] = "keep",
+        self, name: str, *, factory: Callable[[], T], after_exit: AfterExit = "keep"
     ) -> None: ...
 
     def __init__(
@@ -292,7 +282,8 @@ def bound(local: L, /, **values: Any) -> Bind[L]:
     """Return a block in which names of *local* have the given values.
 
     ``as`` gives *local*. Afterwards each name has the value that it had before,
-    or none. Ends as ``Var.bind`` does.
+    or none. Ends as ``Var.bind`` does; left in another Context, what was
+    assigned by hand inside the block stays.
 
     Raises:
         TypeError: *local* is not a ``Local``.
@@ -317,7 +308,8 @@ def pushed(stack: LocalStack[T], obj: T) -> Bind[T]:
     """Return a block in which *obj* is on top of *stack*.
 
     ``as`` gives *obj*. Afterwards the stack is as it was before. Ends as
-    ``Var.bind`` does.
+    ``Var.bind`` does; left in another Context, what was pushed by hand inside
+    the block stays.
 
     Raises:
         TypeError: *stack* is not a ``LocalStack``.
@@ -351,29 +343,19 @@ def proxy(
 
 @overload
 def proxy(
-    source: Holder[T] | Proxied[T],
-    follow: None = None,
-    /,
-    *,
-    unbound_message: str | None = None,
-    like: Any = None,
+    source: Source[T], /, *, unbound_message: str | None = None, like: Any = None
 ) -> T: ...
 
 
 @overload
 def proxy(
-    source: Callable[[], T],
-    follow: None = None,
-    /,
-    *,
-    unbound_message: str | None = None,
-    like: Any = None,
+    source: Callable[[], T], /, *, unbound_message: str | None = None, like: Any = None
 ) -> T: ...
 
 
 @overload
 def proxy(
-    source: Holder[T] | Proxied[T],
+    source: Source[T],
     follow: Callable[[T], U],
     /,
     *,

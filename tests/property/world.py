@@ -5,13 +5,14 @@ for each name a list of layers, the lowest for what was there before any bind, o
 above it for each open bind, entered last on top. Only the topmost is read, and
 only the topmost is written, so the end of a bind is to take its layer away:
 
-====================================  ==========================================
-the bind is left                      then its layer goes
-======================================  ========================================
-in the context it was entered in      there; a Var that revokes: everywhere
-in another                            everywhere; what had been written upon it
-                                      stays, as the layer below
-====================================  ==========================================
+=============================  =====================================================
+the bind is left               then
+=============================  =====================================================
+in the context it was entered  its layer goes there, with all that was set upon it;
+                               the layer of a Var that revokes goes everywhere
+in another                     its layer goes everywhere; but what was assigned or
+                               pushed upon it by hand stays, as the layer below
+=============================  =====================================================
 
 Every value is unique, so what is read can only come from one write. Used by
 ``test_isolation.py``, which runs contexts in contexts, and by
@@ -20,6 +21,7 @@ Every value is unique, so what is read can only come from one write. Used by
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
@@ -105,7 +107,7 @@ class View:
 def _merged(key: str, below: Layer, layer: Layer, stays: bool) -> Layer:
     if key in STACKS:
         return replace(below, value=below.value + layer.value[0 if stays else 1 :])
-    if stays or layer.written:
+    if stays or (layer.written and key not in VARS):
         return replace(below, value=layer.value, written=True)
     return below
 
@@ -154,6 +156,13 @@ class World:
         self.bindings: list[Binding] = []
         self.sets: list[Set] = []
         self._numbers = count(1)
+
+    def beside(self, number: int) -> World:
+        """Return a World of the same things, and of values and models of its own."""
+        other = copy.copy(self)
+        other.views, other.bindings, other.sets = [], [], []
+        other._numbers = count(number * 1_000_000)
+        return other
 
     def _proxy(self, key: str) -> Any:
         if key in VARS:
