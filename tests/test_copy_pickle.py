@@ -421,3 +421,21 @@ def test_a_weak_reference_follows_its_life(inscope: ModuleType, kind: str) -> No
     del made
     gc.collect()
     assert reference() is None
+
+
+@pytest.mark.parametrize("duplicate", [copy.copy, copy.deepcopy, pickle.dumps])
+def test_a_token_says_why_it_cannot_be_duplicated(
+    inscope: ModuleType, duplicate: Callable[[Any], Any]
+) -> None:
+    """It is for one reset."""
+    token = inscope.Var("user").set("ann")
+
+    with pytest.raises(TypeError, match="it is for one reset"):
+        duplicate(token)
+
+
+def test_tokens_can_be_weakly_referenced(inscope: ModuleType) -> None:
+    """As every other object of the package."""
+    token = inscope.Var("user").set("ann")
+
+    assert token is weakref.ref(token)()

@@ -345,6 +345,18 @@ def test_cleanup_releases_the_rest_also_after_an_interrupt(
     assert stack.top is None
 
 
+def test_an_interrupt_keeps_its_own_cause(inscope: ModuleType) -> None:
+    """What it was raised from is not lost on the way out."""
+    cause = ValueError("cause")
+    interrupt = SystemExit(1)
+    interrupt.__cause__ = cause
+
+    with pytest.raises(SystemExit) as caught:
+        inscope.LocalManager([Failing(interrupt), inscope.Local()]).cleanup()
+
+    assert cause is caught.value.__cause__
+
+
 def test_something_wrong_that_was_appended_does_not_stop_a_cleanup(
     inscope: ModuleType,
 ) -> None:

@@ -138,7 +138,9 @@ class LocalManager:
                 interrupt = interrupt or error
         cause = _as_one(errors)
         if interrupt is not None:
-            raise interrupt from cause
+            if interrupt.__cause__ is not None and cause is not None:
+                interrupt.add_note(f"releasing other locals failed too: {cause!r}")
+            raise interrupt from interrupt.__cause__ or cause
         if cause is not None:
             raise cause
 

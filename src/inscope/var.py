@@ -201,9 +201,6 @@ class Var(core.CellVar[T]):
         message = f"cannot copy or pickle {self!r}: import it where it is needed"
         raise TypeError(message)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return self.__reduce__()
-
 
 class PlainVar(Var[T]):
     """What ``Var.over`` returns: the same operations on plain values."""

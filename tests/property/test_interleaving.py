@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextvars import Context
 from types import ModuleType
-from typing import Any
 
 import greenlet
 import pytest
@@ -84,7 +83,7 @@ def _run_schedule(world: World, kinds: list[str], schedule: list[Step]) -> None:
         for kind in kinds:
             spawn(kind, 0)
         for step in schedule:
-            number, action, key, pick = step
+            number, action, _, pick = step
             index = number % len(workers)
             if action == "spawn" and len(workers) < 8:
                 spawn(KINDS[pick % len(KINDS)], index)

@@ -122,9 +122,6 @@ class Bind(Generic[T_co]):
         message = f"cannot copy or pickle {self!r}: it belongs to one 'with' block"
         raise TypeError(message)
 
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        return self.__reduce__()
-
 
 def report_foreign(bind: Bind[Any], left: Place) -> None:
     """Log that *bind* was left in another Context than it was entered in."""

@@ -42,7 +42,7 @@ class Token(Generic[T]):
     """
 
     __module__ = "inscope"
-    __slots__ = ("_token", "old_value", "var")
+    __slots__ = ("__weakref__", "_token", "old_value", "var")
 
     MISSING: Any = ContextToken.MISSING
 
@@ -55,6 +55,10 @@ class Token(Generic[T]):
 
     def __repr__(self) -> str:
         return f"<Token of {self.var!r}>"
+
+    def __reduce__(self) -> Any:
+        message = f"cannot copy or pickle {self!r}: it is for one reset, here"
+        raise TypeError(message)
 
 
 class CellVar(Generic[T]):

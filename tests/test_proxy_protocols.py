@@ -1,0 +1,98 @@
+"""``with``, ``async with``, ``await`` and ``async for`` on a proxy."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import AsyncIterator
+from types import ModuleType
+from typing import Any
+
+import pytest
+from operations import OPERATIONS, Manager, Plain, Promise, drive
+
+
+def test_with_gives_what_the_object_gives(inscope: ModuleType) -> None:
+    """Entering and leaving are the object's, the error included."""
+    with inscope.LocalProxy(Manager) as entered:
+        raise KeyError("inside")
+
+    assert "in" == entered
+
+
+@pytest.mark.parametrize("name", ["__enter__", "__aenter__"])
+@pytest.mark.parametrize("target", [5, len, Plain()])
+def test_with_on_no_manager_is_a_type_error(
+    inscope: ModuleType, name: str, target: Any
+) -> None:
+    """Python's own words, also if only the instance has the methods."""
+    kind = type(target).__name__
+    pattern = f"'{kind}' object does not support the .*context manager protocol"
+
+    with pytest.raises(TypeError, match=pattern):
+        OPERATIONS[name][0](inscope.LocalProxy(lambda: target))
+
+
+@pytest.mark.parametrize("name", ["__enter__", "__aenter__"])
+def test_with_says_that_only_the_exit_is_missing(
+    inscope: ModuleType, name: str
+) -> None:
+    """An object that can only be entered is refused before it is entered."""
+    entered: list[object] = []
+    half = type("Half", (), {name: entered.append})
+    with pytest.raises(TypeError) as direct:
+        OPERATIONS[name][0](half())
+
+    with pytest.raises(TypeError) as through:
+        OPERATIONS[name][0](inscope.LocalProxy(half))
+
+    assert str(direct.value) == str(through.value)
+    assert not entered
+
+
+def test_await_runs_what_the_object_runs(inscope: ModuleType) -> None:
+    """A coroutine, an awaitable object and a ``types.coroutine`` can be awaited."""
+
+    async def work() -> str:
+        return "done"
+
+    @types.coroutine
+    def old() -> Any:
+        yield
+        return "old"
+
+    async def wait(awaitable: Any) -> Any:
+        return await awaitable
+
+    made = [work(), Promise(), old()]
+    proxies = [inscope.LocalProxy(lambda item=item: item) for item in made]
+
+    assert ["done", "kept", "old"] == [drive(wait(proxy)) for proxy in proxies]
+
+
+def test_awaiting_what_cannot_be_awaited_is_a_type_error(inscope: ModuleType) -> None:
+    """A generator, too, is refused, in Python's words."""
+
+    async def wait(awaitable: Any) -> Any:
+        return await awaitable
+
+    for target in (5, (i for i in ())):
+        with pytest.raises(TypeError) as direct:
+            drive(wait(target))
+        with pytest.raises(TypeError) as through:
+            drive(wait(inscope.LocalProxy(lambda target=target: target)))
+        assert str(direct.value) == str(through.value)
+
+
+def test_async_for_takes_the_objects_items(inscope: ModuleType) -> None:
+    """An async generator behind a proxy is iterated; anything else refused."""
+
+    async def count() -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    async def collect(items: Any) -> list[Any]:
+        return [item async for item in items]
+
+    assert [1, 2] == drive(collect(inscope.LocalProxy(count)))
+    with pytest.raises(TypeError, match="'int' object is not an async iterable"):
+        drive(collect(inscope.LocalProxy(lambda: 5)))
