@@ -54,7 +54,9 @@ OPERATIONS: dict[str, tuple[Any, str]] = {
 
 def timed(statement: str, **names: Any) -> Callable[[int], float]:
     """Return a function that runs *statement* n times and returns the seconds."""
-    lines = f"def run(n):\n  t = clock()\n  for _ in repeat(None, n):\n    {statement}\n"
+    lines = (
+        f"def run(n):\n  t = clock()\n  for _ in repeat(None, n):\n    {statement}\n"
+    )
     namespace = {"clock": time.perf_counter, **names}
     exec("from itertools import repeat\n" + lines + "  return clock() - t\n", namespace)
     run: Callable[[int], float] = namespace["run"]
@@ -125,8 +127,12 @@ def print_local(rounds: int) -> None:
         found = alternate(timers, rounds, 100)
         base = found.pop("one")
         median, slowest = statistics.median(found.values()), max(found.values())
-        print(f"{title:<10}at 1 name: {base:.0f}   at 1,000 names: {median:.0f}", end="")
-        print(f" ({median / base:.2f}×), the slowest name {slowest / base:.2f}×", end="")
+        print(
+            f"{title:<10}at 1 name: {base:.0f}   at 1,000 names: {median:.0f}", end=""
+        )
+        print(
+            f" ({median / base:.2f}×), the slowest name {slowest / base:.2f}×", end=""
+        )
         grown = slowest_growth(kind, names)
         print(f"   slowest write from 0 to 1,000: {grown:.2f}×")
 

@@ -138,9 +138,12 @@ class LocalManager:
                 interrupt = interrupt or error
         cause = _as_one(errors)
         if interrupt is not None:
-            if interrupt.__cause__ is not None and cause is not None:
-                interrupt.add_note(f"releasing other locals failed too: {cause!r}")
-            raise interrupt from interrupt.__cause__ or cause
+            if cause is None:
+                raise interrupt
+            if interrupt.__cause__ is None:
+                raise interrupt from cause
+            interrupt.add_note(f"releasing other locals failed too: {cause!r}")
+            raise interrupt
         if cause is not None:
             raise cause
 
@@ -198,7 +201,9 @@ def _switchable(local: Any) -> Local | LocalStack[Any]:
     """Return the Local or the stack that *local* is, or is a proxy to."""
     found: Local | LocalStack[Any] = core.unwrap(local)
     if not isinstance(found, (core.Local, core.LocalStack)):
-        message = f"'ident_func' cannot be used for {local!r}: not a Local or LocalStack"
+        message = (
+            f"'ident_func' cannot be used for {local!r}: not a Local or LocalStack"
+        )
         raise TypeError(message)
     return found
 

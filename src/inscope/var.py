@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from inscope._core import core
 from inscope._core.place import place_of_caller
+from inscope._core.proxied import Proxied
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,7 +45,6 @@ __all__ = [
 ]
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 L = TypeVar("L", bound="Local")
 P = TypeVar("P", bound="Proxied[Any]")
@@ -70,7 +70,8 @@ class Var(core.CellVar[T]):
             context. Contexts copied from it later see the value it made.
         after_exit: What contexts that were copied inside a ``bind`` (a task, a
             timer) read after its end: ``"keep"``, the value they captured, or
-            ``"revoke"``, what was bound before. Revoked values are freed.
+            ``"revoke"``, what was bound before. Revoked values are freed, and
+            what was ``set`` on top of them; what was bound on top stays.
 
     Raises:
         TypeError: *name* is not a string, *factory* cannot be called, or both
@@ -460,32 +461,3 @@ def is_bound(obj: object) -> bool:
             return False
         raise
     return True
-
-
-class Proxied(Generic[T_co]):
-    """A mixin for annotations: the class of the object, seen through a proxy.
-
-    Combined with the object's class it tells a type checker of the two methods
-    that the proxy has besides: without ``__bool__``, ``if not request:`` would
-    count as code that never runs. Never instantiated.
-
-    Example:
-        >>> from inscope import Proxied, Var
-        >>> class Request:
-        ...     path = "/"
-        >>> class RequestProxy(Proxied[Request], Request): ...
-        >>> _request: Var[Request] = Var("request")
-        >>> request = _request.proxy(like=RequestProxy)  # typed: RequestProxy
-        >>> bool(request)
-        False
-    """
-
-    def __new__(cls, *args: Any, **kwargs: Any) -> Proxied[T_co]:
-        message = f"{cls.__name__} is for annotations; make the proxy with proxy()"
-        raise TypeError(message)
-
-    def _get_current_object(self) -> T_co:
-        raise NotImplementedError
-
-    def __bool__(self) -> bool:
-        raise NotImplementedError

@@ -214,7 +214,7 @@ TABLE: Final[tuple[SpecialMethod, ...]] = (
 FORWARDED: Final = tuple(row for row in TABLE if row.expression)
 """The rows that are compiled from their expression."""
 
-SHAPED: Final = frozenset(row.name for row in FORWARDED) 
+SHAPED: Final = frozenset(row.name for row in FORWARDED)
 """The methods that a shaped proxy has only if its ``like`` class has them."""
 
 _PROBES: Final = ("_is_coroutine", "_repr_", "_ipython_")

@@ -2,8 +2,8 @@
 
 .. code-block:: text
 
-    with user.bind("ann"):          context variable ──► cell "bob" ─► cell "ann"
-        with user.bind("bob"):                            previous       previous ─► None
+    with user.bind("ann"):        context variable ─► cell "bob" ─► cell "ann"
+        with user.bind("bob"):                         previous      previous: None
 
 A context copied meanwhile holds the same cell. Leaving a bind puts the
 previous cell back where that can be done; where it cannot (the block was left

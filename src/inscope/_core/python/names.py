@@ -7,13 +7,13 @@ above it:
 
 .. code-block:: text
 
-    up to LEAF names       a leaf      {"user": …, "db": …}
+    up to LEAF names    a leaf   {"user": …, "db": …}
 
-    beyond                 a node      [ · · ■ · · · ■ · … · | first | count ]
-                                             │       │          └─ the LEAF names
-                                             │       │             that came first
-                        by a part of         │       └─ a leaf  {"locale": …}
-                        hash(name)           └───────── a node  [ · ■ … | first | count ]
+    beyond              a node   [ · · ■ · · · ■ · … · | first | count ]
+                                       │       │          └─ the LEAF names
+                                       │       │             that came first
+                     by a part of      │       └─ a leaf  {"locale": …}
+                     hash(name)        └───────── a node  [ · ■ … | first | count ]
 
 A leaf that is full is never taken apart: it becomes the *first* of a new node,
 and later names go to the node's children. So no single write pays for the

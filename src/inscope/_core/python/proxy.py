@@ -28,9 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
+    from inscope._core.proxied import Proxied  # how an annotation may call a proxy
     from inscope._core.python.source import Given, Holder
     from inscope._core.special_method_types import ForwardedMethods
-    from inscope.var import Proxied  # how an annotation may call a proxy
 else:
     ForwardedMethods = object
 
@@ -222,7 +222,9 @@ class BareProxy(Generic[T], metaclass=ProxyType):
         override = type(self)._get_current_object
         overridden = override is not AnyProxy._get_current_object
         _set_source(self, source)
-        _set_resolver(self, MethodType(override, self) if overridden else source.resolve)
+        _set_resolver(
+            self, MethodType(override, self) if overridden else source.resolve
+        )
 
     def _get_current_object(self) -> T:
         """Return the object behind the proxy, to keep or to hand elsewhere.
@@ -453,7 +455,9 @@ def _own_first(own: frozenset[str], has_dict: bool) -> Callable[[Any, str], Any]
     forward = AnyProxy.__getattribute__
 
     def __getattribute__(self: Any, name: str) -> Any:
-        if name in own or (has_dict and name in object.__getattribute__(self, "__dict__")):
+        if name in own or (
+            has_dict and name in object.__getattribute__(self, "__dict__")
+        ):
             return object.__getattribute__(self, name)
         return forward(self, name)
 

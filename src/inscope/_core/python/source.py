@@ -109,7 +109,7 @@ class Source:
         self.resolve = self._through(follow, lookup) if follow else lookup
 
     def _of_local(self, given: Local, name: object) -> tuple[Resolver, Follower | None]:
-        """Return the lookup of a Local's name, and what follows the rest of the path."""
+        """Return the lookup of a Local's name, and of the rest of the path."""
         if not isinstance(name, str):
             text = (
                 "'name' is required when proxying a Local:"

@@ -42,9 +42,7 @@ class StackView(Sequence[T]):
 
     __slots__ = ("__weakref__", "_below", "_bind", "_item")
 
-    def __init__(
-        self, item: Any, below: StackView[T] | None, bind: Any = None
-    ) -> None:
+    def __init__(self, item: Any, below: StackView[T] | None, bind: Any = None) -> None:
         self._item = item
         self._below = below
         self._bind = bind

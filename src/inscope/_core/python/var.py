@@ -6,7 +6,8 @@ is here. Twin of ``native/var.c``.
 
 from __future__ import annotations
 
-from contextvars import ContextVar, Token as ContextToken
+from contextvars import ContextVar
+from contextvars import Token as ContextToken
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from inscope._core.place import describe_task, describe_thread
@@ -194,7 +195,9 @@ class CellVar(Generic[T]):
         try:
             self._cells.reset(token._token)
         except RuntimeError:
-            message = f"this token of {self!r} has been used; each set() makes a new one"
+            message = (
+                f"this token of {self!r} has been used; each set() makes a new one"
+            )
             raise TokenUsedError(message) from None
         except ValueError:
             message = (
