@@ -239,3 +239,26 @@ def test_one_of_three_may_be_left_elsewhere(
         leave = leave_elsewhere if number == elsewhere else _leave
         leave(binds.pop(number))
         assert max(binds, default="before") == thing.read()
+
+
+def test_a_bind_left_under_another_ident_takes_no_other_with_it(
+    inscope: ModuleType,
+) -> None:
+    """A Local kept by ident beside one that is not: each ends for itself."""
+    ident = ["first"]
+    by_ident, other = inscope.Local(), make(inscope, "local")
+    inscope.LocalManager(by_ident, ident_func=lambda: ident[0])
+    bind = inscope.bound(by_ident, user="ann")
+    bind.__enter__()
+    lower = _entered(other, "lower")
+
+    ident[0] = "second"
+    _leave(bind)
+
+    upper = _entered(other, "upper")
+    _leave(lower)
+    assert "upper" == other.read()
+    _leave(upper)
+    assert NOTHING == other.read()
+    ident[0] = "first"
+    assert {} == dict(by_ident)

@@ -106,12 +106,16 @@ class CellVar(Generic[T]):
 
         def lookup() -> T:
             cell = read(None)
-            if cell is not None and (cell.bind is None or cell.value is EMPTY):
-                cell = live(cell)
-            if cell is None:
-                return make()
-            value: T = cell.value
-            return value
+            if cell is not None:
+                value: T = cell.value
+                # What live() says of it, for the two common cases.
+                if value is not EMPTY and (
+                    cell.bind is not None or cell.previous is None
+                ):
+                    return value
+                if found := live(cell):
+                    return cast("T", found.value)
+            return make()
 
         return lookup
 
@@ -142,10 +146,12 @@ class CellVar(Generic[T]):
             UnboundVarError: Nothing is bound and there is no default.
         """
         cell = self._read(None)
-        if cell is not None and (cell.bind is None or cell.value is EMPTY):
-            cell = live(cell)
         if cell is not None:
-            return cell.value
+            value = cell.value
+            if value is not EMPTY and (cell.bind is not None or cell.previous is None):
+                return value
+            if found := live(cell):
+                return found.value
         if default is not EMPTY:
             return default
         try:
