@@ -284,6 +284,14 @@ class Countdown(Example):
         return self.left
 
 
+class DerivedManager(Manager):
+    """A context manager whose methods are inherited."""
+
+
+class DerivedPromise(Promise):
+    """An object to ``await`` whose methods are inherited."""
+
+
 OBJECT = object()
 
 TARGETS: dict[str, Callable[[], Any]] = {
@@ -316,6 +324,8 @@ TARGETS: dict[str, Callable[[], Any]] = {
     "Recorder": Recorder,
     "Manager": Manager,
     "Promise": Promise,
+    "DerivedManager": DerivedManager,
+    "DerivedPromise": DerivedPromise,
 }
 
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")

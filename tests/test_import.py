@@ -15,7 +15,11 @@ HEAVY = {"asyncio", "dataclasses", "inspect", "logging", "concurrent.futures"}
 def _run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-c", code]
     return subprocess.run(
-        command, env=os.environ | environment, capture_output=True, text=True, check=False
+        command,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        check=False,
     )
 
 
@@ -41,7 +45,9 @@ def test_all_is_sorted_and_every_name_is_there(inscope: ModuleType) -> None:
     assert all(hasattr(inscope, name) for name in inscope.__all__)
 
 
-def test_core_names_the_implementation_that_runs(core: str, inscope: ModuleType) -> None:
+def test_core_names_the_implementation_that_runs(
+    core: str, inscope: ModuleType
+) -> None:
     """``inscope.CORE`` is the core that was asked for."""
     assert core == inscope.CORE
 

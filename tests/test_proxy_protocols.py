@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from operations import OPERATIONS, Manager, Plain, Promise, drive
+from operations import OPERATIONS, Manager, Plain, Promise, drive, outcome, perform
 
 
 def test_with_gives_what_the_object_gives(inscope: ModuleType) -> None:
@@ -96,3 +96,32 @@ def test_async_for_takes_the_objects_items(inscope: ModuleType) -> None:
     assert [1, 2] == drive(collect(inscope.LocalProxy(count)))
     with pytest.raises(TypeError, match="'int' object is not an async iterable"):
         drive(collect(inscope.LocalProxy(lambda: 5)))
+
+
+@pytest.mark.parametrize("name", ["__enter__", "__exit__", "__aenter__", "__await__"])
+def test_a_method_may_come_from_a_descriptor(inscope: ModuleType, name: str) -> None:
+    """It is bound to the object and its class, as Python binds it."""
+    asked: list[Any] = []
+
+    class Descriptor:
+        def __get__(self, instance: object, owner: type | None = None) -> Any:
+            asked.append((instance, owner))
+            return getattr(Promise() if name == "__await__" else Manager(), name)
+
+    target = type("Described", (Manager,), {name: Descriptor()})()
+
+    perform(OPERATIONS[name][0], inscope.LocalProxy(lambda: target))
+
+    assert {(target, type(target))} == set(asked)
+
+
+@pytest.mark.parametrize("name", ["__enter__", "__exit__", "__aenter__", "__await__"])
+def test_a_method_that_is_none_cannot_be_called(inscope: ModuleType, name: str) -> None:
+    """The error is what it is for the object."""
+    target = type("Refusing", (Manager,), {name: None})()
+    operate = OPERATIONS[name][0]
+
+    result = outcome(operate, inscope.LocalProxy(lambda: target))
+
+    assert outcome(operate, target) == result
+    assert "TypeError" == result[1]

@@ -169,6 +169,7 @@ def test_an_absence_told_by_the_resolver_counts_as_unbound(
             else:
                 error = error_of(operation, proxy)
                 assert isinstance(error, AttributeError)
+                assert (error is absence) is isinstance(absence, AttributeError)
                 assert "outside" == str(error)
 
 

@@ -377,16 +377,20 @@ def test_an_error_names_its_greenlet(inscope: ModuleType) -> None:
 
 def test_a_callables_own_error_is_not_touched(inscope: ModuleType) -> None:
     """It is raised as it is: no message, no notes, no attributes are added."""
-    error = RuntimeError("outside")
+    error, context = RuntimeError("outside"), KeyError("context")
 
     def source() -> Any:
-        raise error
+        try:
+            raise context
+        except KeyError:
+            raise error  # noqa: B904  (its context is what is tested)
 
     caught = caught_from(lambda: len(inscope.LocalProxy(source, unbound_message="no")))
 
     assert error is caught
     assert {} == vars(error)
-    assert error.__cause__ is None
+    assert (None, context) == (error.__cause__, error.__context__)
+    assert not error.__suppress_context__
 
 
 def test_an_error_shows_nothing_of_the_machinery(inscope: ModuleType) -> None:

@@ -67,13 +67,13 @@ class LedgerBind(Bind[T_co]):
         except ValueError:
             self._withdraw()
             return False
-        if not self._is_here():
-            self._withdraw()
-            return False
         later = self._entered_later(innermost)
         if later:
             INNERMOST.set(innermost)
             later[0]._around = self._around
+        if not self._is_here():
+            self._withdraw()
+            return False
         self._undo(later)
         return True
 
