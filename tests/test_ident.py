@@ -333,7 +333,7 @@ def test_two_tasks_have_two_sessions(
 
 
 def test_two_greenlets_have_two_sessions(inscope: ModuleType) -> None:
-    """Each keeps its own while they switch to and fro."""
+    """Each keeps its own while they switch by turns."""
     greenlet = pytest.importorskip("greenlet")
     main = greenlet.getcurrent()
     with sessions(inscope) as registry:

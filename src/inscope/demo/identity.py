@@ -51,10 +51,10 @@ class PerThread(threading.local):
 
 
 plain_user: User | None = None
-thread_local = PerThread()
+thread_local: PerThread = PerThread()
 context_var: ContextVar[User | None] = ContextVar("context_var", default=None)
 _user: Var[User] = Var("user")
-current_user = _user.proxy()
+current_user: User = _user.proxy()
 
 # How the name is read in each of the four, as one would write it.
 READS = {

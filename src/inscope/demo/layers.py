@@ -62,7 +62,7 @@ class Answer(TypedDict):
 
 
 _request: Var[Request] = Var("request")
-current_request = _request.proxy()
+current_request: Request = _request.proxy()
 
 
 @contextmanager

@@ -172,7 +172,7 @@ class Client(threading.Thread):
         replies: SimpleQueue[Reply | None],
     ) -> None:
         super().__init__(name=f"connection {number}", daemon=True)
-        self.opened = 0
+        self.opened: int = 0
         self._number = number
         self._waiting = waiting
         self._replies = replies
