@@ -257,7 +257,6 @@ def test_reading_keeps_no_key(inscope: ModuleType) -> None:
 
     assert ({}, None) == switched.seen(key)
     assert switched.stack.pop() is None
-    switched.manager.cleanup()
     switched.key = "another"
     del key
     gc.collect()

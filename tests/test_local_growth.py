@@ -218,6 +218,23 @@ def test_a_few_names_out_of_thousands_keep_no_memory_for_thousands(
     assert 100 == len(local) == len(fresh)
 
 
+def test_a_local_that_was_large_is_written_to_like_a_new_one(
+    inscope: ModuleType,
+) -> None:
+    """Once its names are gone, whatever was done to them before."""
+    fresh, local = local_of(inscope, 5), local_of(inscope, 3_000)
+    for name in NAMES[:3_000] * 2:
+        setattr(local, name, "replaced")
+    for name in NAMES[5:3_000]:
+        delattr(local, name)
+    replace_names(fresh, 5)
+    replace_names(local, 5)
+
+    expected = max(replace_names(fresh, 5))
+
+    assert max(replace_names(local, 5)) < 1.5 * expected
+
+
 def test_released_names_are_given_back(inscope: ModuleType) -> None:
     """``release_local`` frees the map together with the values."""
     local = inscope.Local()

@@ -125,3 +125,15 @@ def test_a_method_that_is_none_cannot_be_called(inscope: ModuleType, name: str) 
 
     assert outcome(operate, target) == result
     assert "TypeError" == result[1]
+
+
+def test_an_exit_that_is_none_fails_on_leaving(inscope: ModuleType) -> None:
+    """The block runs, as it does with the object itself."""
+    target = type("Refusing", (Manager,), {"__exit__": None})()
+    ran = []
+
+    for subject in (target, inscope.LocalProxy(lambda: target)):
+        with pytest.raises(TypeError, match="not callable"), subject:
+            ran.append(subject)
+
+    assert 2 == len(ran)

@@ -185,6 +185,35 @@ def test_a_chain_retells_an_absence_if_it_has_a_message(inscope: ModuleType) -> 
     assert absence is error.__cause__
 
 
+def test_a_chain_with_a_message_lets_a_fault_through(inscope: ModuleType) -> None:
+    """The message is for unboundness alone."""
+    for fault in _faults(inscope):
+        for inner in proxies_raising(inscope, fault).values():
+            chain = inscope.LocalProxy(inner, unbound_message=MESSAGE)
+
+            assert fault is error_of(bool, chain)
+
+
+@pytest.mark.parametrize("path", ["name", "name.real"])
+def test_a_missing_name_of_another_kind_is_not_retold(
+    inscope: ModuleType, path: str
+) -> None:
+    """What a property of a Local raises is unbound, and the very object raised."""
+
+    class OwnNameError(inscope.UnboundNameError):  # type: ignore[misc]
+        pass
+
+    absence = OwnNameError("own")
+
+    class Named(inscope.Local):  # type: ignore[misc]
+        name = property(lambda self: raiser(absence)())
+
+    proxy = inscope.LocalProxy(Named(), path, unbound_message=MESSAGE)
+
+    assert absence is error_of(len, proxy)
+    assert "<LocalProxy unbound>" == repr(proxy)
+
+
 def test_a_subclass_of_the_unbound_errors_is_a_fault(inscope: ModuleType) -> None:
     """``type(e) is RuntimeError``: ``bool`` does not hide a subclass."""
 
