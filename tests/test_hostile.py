@@ -39,12 +39,12 @@ def raising(name: str, error: BaseException) -> Any:
     return type("Hostile", (), {name: method, **extra.get(name, {})})()
 
 
-ERRORS: list[BaseException] = [
-    HostileError("hostile"),
-    RuntimeError("hostile"),
-    LookupError("hostile"),
-    AttributeError("hostile"),
-    KeyboardInterrupt("hostile"),
+ERRORS: list[type[BaseException]] = [
+    HostileError,
+    RuntimeError,
+    LookupError,
+    AttributeError,
+    KeyboardInterrupt,
 ]
 """Among them those that would mean "unbound", came they out of the source."""
 
@@ -60,7 +60,8 @@ def test_an_error_of_the_object_is_raised_as_it_is(
     inscope: ModuleType, name: str
 ) -> None:
     """Even an unbound-looking error is not swallowed when it is the object's."""
-    for error in ERRORS:
+    for kind in ERRORS:
+        error = kind("hostile")
         target = raising(name, error)
         proxy = inscope.LocalProxy(lambda target=target: target)
         with pytest.raises(BaseException) as caught:  # noqa: PT011  (compared)
@@ -72,12 +73,13 @@ def test_an_error_of_the_object_is_raised_as_it_is(
             assert expected == outcome(OPERATIONS[name][0], proxy)
 
 
-@pytest.mark.parametrize("error", ERRORS)
+@pytest.mark.parametrize("kind", ERRORS)
 @pytest.mark.parametrize("name", ["__class__", "__doc__", "__wrapped__", "mark"])
 def test_an_error_of_a_property_is_raised_as_it_is(
-    inscope: ModuleType, name: str, error: BaseException
+    inscope: ModuleType, name: str, kind: type[BaseException]
 ) -> None:
     """A property that raises is no unbound proxy, whatever its name."""
+    error = kind("hostile")
 
     def get(self: object) -> Any:
         raise error
@@ -85,11 +87,11 @@ def test_an_error_of_a_property_is_raised_as_it_is(
     target = type("Hostile", (), {name: property(get)})()
     proxy = inscope.LocalProxy(lambda: target)
 
-    with pytest.raises(type(error)) as caught:
+    with pytest.raises(kind) as caught:
         getattr(proxy, name)
     assert error is caught.value
-    if name == "__class__" and not isinstance(error, AttributeError):
-        with pytest.raises(type(error)):
+    if name == "__class__" and kind is not AttributeError:
+        with pytest.raises(kind):
             isinstance(proxy, int)
 
 

@@ -380,6 +380,17 @@ def test_an_unbound_error_tells_the_task(inscope: ModuleType, user: Any) -> None
     assert "task 'reader'" in caught.value.__notes__[0]
 
 
+def test_an_unbound_error_tells_the_greenlet(inscope: ModuleType, user: Any) -> None:
+    """Where there is no task, but a greenlet that is not the thread's main one."""
+    greenlet = pytest.importorskip("greenlet")
+
+    with pytest.raises(inscope.UnboundVarError) as caught:
+        greenlet.greenlet(user.get).switch()
+
+    assert str(caught.value.task).startswith("greenlet ")
+    assert caught.value.task in caught.value.__notes__[0]
+
+
 def test_an_unbound_error_can_be_pickled(inscope: ModuleType, user: Any) -> None:
     """All but the Var, which would mean nothing to the reader."""
     with pytest.raises(inscope.UnboundVarError) as caught:

@@ -230,10 +230,14 @@ def is_probe(name: str) -> bool:
     return name.startswith(_PROBES) or (name.startswith("__") and name.endswith("__"))
 
 
+ABSENT: Final = object()
+"""Stands for no method: ``None`` may stand in a class in place of one."""
+
+
 def _special(target: object, name: str) -> Any:
     """Return the method that a statement looks up: on the type, as Python does.
 
-    ``None`` if there is none; the caller then lets the statement itself fail,
+    ``ABSENT`` if there is none; the caller then lets the statement itself fail,
     for its own words.
     """
     for owner in type(target).__mro__:
@@ -241,13 +245,13 @@ def _special(target: object, name: str) -> Any:
             method: object = owner.__dict__[name]
             get = getattr(type(method), "__get__", None)
             return get(method, target, type(target)) if get else method
-    return None
+    return ABSENT
 
 
 def enter(target: Any) -> Any:
     """Do what ``with target`` does on entering: look both methods up, call one."""
     method = _special(target, "__enter__")
-    if method is None or _special(target, "__exit__") is None:
+    if method is ABSENT or _special(target, "__exit__") is ABSENT:
         with target:
             raise AssertionError  # never reached: it cannot be entered
     return method()
@@ -256,13 +260,13 @@ def enter(target: Any) -> Any:
 def leave(target: Any, *error: object) -> Any:
     """Do what ``with target`` does on leaving."""
     method = _special(target, "__exit__")
-    return enter(target) if method is None else method(*error)
+    return enter(target) if method is ABSENT else method(*error)
 
 
 def aenter(target: Any) -> Any:
     """Return the awaitable of ``async with target`` on entering."""
     method = _special(target, "__aenter__")
-    if method is None or _special(target, "__aexit__") is None:
+    if method is ABSENT or _special(target, "__aexit__") is ABSENT:
         return _enter_async(target).send(None)
     return method()
 
@@ -275,7 +279,7 @@ async def _enter_async(target: Any) -> None:
 def aleave(target: Any, *error: object) -> Any:
     """Return the awaitable of ``async with target`` on leaving."""
     method = _special(target, "__aexit__")
-    return aenter(target) if method is None else method(*error)
+    return aenter(target) if method is ABSENT else method(*error)
 
 
 def await_(target: Any) -> Any:
@@ -283,7 +287,7 @@ def await_(target: Any) -> Any:
     method = _special(target, "__await__")
     # Without it, a generator made by types.coroutine can still be awaited; of
     # anything else, 'await' says so itself.
-    return _await(target).__await__() if method is None else method()
+    return _await(target).__await__() if method is ABSENT else method()
 
 
 async def _await(target: Any) -> Any:

@@ -9,7 +9,7 @@ type serves every class with the same set. Used by ``proxy.py``.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
-from typing import Any, cast, get_origin
+from typing import Any, cast
 
 from inscope._core import special_methods
 from inscope._core.python.proxy import METHODS, BareProxy, LocalProxy, ProxyType
@@ -38,13 +38,9 @@ def shaped_type(like: object) -> type[BareProxy[Any]]:
 
 
 def _class_of(like: object) -> type:
-    kind = like
-    while not isinstance(kind, type) or get_origin(kind) is not None:
-        # Annotated[int, …] has int as its __origin__, but Annotated as origin.
-        origin = getattr(kind, "__origin__", None)
-        if origin is None or origin is kind:
-            break
-        kind = origin
+    kind: Any = like
+    while not isinstance(kind, type) and hasattr(kind, "__origin__"):
+        kind = kind.__origin__
     if kind is Any or not isinstance(kind, type):
         message = (
             "'like' must be a class, an ABC, a Protocol or a generic alias of one,"
