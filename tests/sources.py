@@ -6,11 +6,28 @@ Used by the tests of what a proxy does when there is no object behind it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import ContextVar
+from contextvars import ContextVar, copy_context
+from functools import wraps
 from types import ModuleType
-from typing import Any
+from typing import Any, ParamSpec
 
 MESSAGE = "nobody is here"
+
+P = ParamSpec("P")
+
+
+def in_own_context(test: Callable[P, None]) -> Callable[P, None]:
+    """Run *test* in a context of its own, which is dropped after it.
+
+    What is bound in the context of all tests stays to their end, and with it
+    every frame of an error that was raised from there.
+    """
+
+    @wraps(test)
+    def run(*arguments: P.args, **more: P.kwargs) -> None:
+        copy_context().run(test, *arguments, **more)
+
+    return run
 
 
 def unbound_proxies(inscope: ModuleType, **options: Any) -> dict[str, Any]:

@@ -24,7 +24,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from sources import MESSAGE, proxies_raising, unbound_proxies
+from sources import MESSAGE, in_own_context, proxies_raising, unbound_proxies
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)
 
@@ -240,6 +240,7 @@ def test_an_unbound_proxy_cannot_be_copied_or_pickled(
         assert MESSAGE == str(caught.value)
 
 
+@in_own_context
 def test_a_fault_of_the_resolver_comes_out_of_copy_and_pickle(
     inscope: ModuleType,
 ) -> None:

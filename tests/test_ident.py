@@ -116,6 +116,28 @@ def test_a_thread_that_trio_waits_for_is_a_thread(inscope: ModuleType) -> None:
 
     assert number == ident
 
+def test_a_trio_task_that_asyncio_hosts_is_found(inscope: ModuleType) -> None:
+    """In trio's guest mode, a loop of asyncio runs but none of its tasks does."""
+    trio = pytest.importorskip("trio")
+
+    async def guest() -> tuple[Hashable, Any]:
+        await trio.lowlevel.checkpoint()
+        return inscope.get_ident(), trio.lowlevel.current_task()
+
+    async def host() -> Any:
+        loop = asyncio.get_running_loop()
+        done = loop.create_future()
+        trio.lowlevel.start_guest_run(
+            guest,
+            run_sync_soon_threadsafe=loop.call_soon_threadsafe,
+            done_callback=lambda outcome: done.set_result(outcome.unwrap()),
+        )
+        return await done
+
+    ident, task = asyncio.run(host())
+
+    assert task is ident
+
 
 def test_in_a_greenlet_it_is_the_greenlet(inscope: ModuleType) -> None:
     """Before and after switching away and back."""

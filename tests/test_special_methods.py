@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from operations import OPERATIONS, TARGETS, Operation, describe, outcome
-from sources import MESSAGE, proxies_raising, raiser, unbound_proxies
+from sources import MESSAGE, in_own_context, proxies_raising, raiser, unbound_proxies
 
 from inscope._core import special_methods
 from inscope._core.special_methods import FORWARDED, TABLE
@@ -138,6 +138,7 @@ def _absences(inscope: ModuleType) -> list[Exception]:
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
+@in_own_context
 def test_a_fault_of_the_resolver_reaches_the_caller_as_it_is(
     inscope: ModuleType, core: str, name: str
 ) -> None:
@@ -152,6 +153,7 @@ def test_a_fault_of_the_resolver_reaches_the_caller_as_it_is(
 
 
 @pytest.mark.parametrize("name", OPERATIONS)
+@in_own_context
 def test_an_absence_told_by_the_resolver_counts_as_unbound(
     inscope: ModuleType, core: str, name: str
 ) -> None:
@@ -185,6 +187,7 @@ def test_a_chain_retells_an_absence_if_it_has_a_message(inscope: ModuleType) -> 
     assert absence is error.__cause__
 
 
+@in_own_context
 def test_a_chain_with_a_message_lets_a_fault_through(inscope: ModuleType) -> None:
     """The message is for unboundness alone."""
     for fault in _faults(inscope):

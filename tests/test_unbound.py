@@ -21,7 +21,7 @@ from unittest import mock
 
 import greenlet
 import pytest
-from sources import MESSAGE, proxies_raising, unbound_proxies
+from sources import MESSAGE, in_own_context, proxies_raising, unbound_proxies
 
 PROBES = [
     *("__len__", "__iter__", "__name__", "__dict__", "__signature__"),
@@ -146,6 +146,7 @@ def test_writing_a_dunder_is_an_error(inscope: ModuleType, unbound: Any) -> None
             delattr(unbound, name)
 
 
+@in_own_context
 def test_a_probe_does_not_hide_a_fault(inscope: ModuleType) -> None:
     """An error of the resolver comes out of ``hasattr`` for any name."""
     fault = ZeroDivisionError()
@@ -449,6 +450,7 @@ def test_a_proxy_is_unbound_and_bound_by_turns(inscope: ModuleType) -> None:
     assert ["'ann'", "<LocalProxy unbound>", "'bob'", "<LocalProxy unbound>"] == seen
 
 
+@in_own_context
 def test_is_bound_tells_and_makes_nothing_up(inscope: ModuleType) -> None:
     """``is_bound`` is false just where the six fallbacks answer."""
     for proxy in unbound_proxies(inscope).values():
