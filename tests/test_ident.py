@@ -116,6 +116,7 @@ def test_a_thread_that_trio_waits_for_is_a_thread(inscope: ModuleType) -> None:
 
     assert number == ident
 
+
 def test_a_trio_task_that_asyncio_hosts_is_found(inscope: ModuleType) -> None:
     """In trio's guest mode, a loop of asyncio runs but none of its tasks does."""
     trio = pytest.importorskip("trio")
