@@ -13,6 +13,7 @@ import sys
 import weakref
 from collections.abc import Callable, Iterator
 from contextvars import Context, copy_context
+from itertools import count
 from types import ModuleType
 from typing import Any
 
@@ -183,6 +184,20 @@ def test_binds_left_elsewhere_leave_no_chain_behind(
             Context().run(open_binds.pop(0).__exit__)
 
     assert 500 > here.run(_growth, step)
+
+
+def test_ever_new_names_left_elsewhere_leave_nothing_behind(
+    inscope: ModuleType, quiet: None
+) -> None:
+    """The next bind tidies up what could only be emptied from elsewhere."""
+    local, numbers = inscope.Local(), count()
+
+    def step() -> None:
+        bind = inscope.bound(local, **{f"name{next(numbers)}": object()})
+        bind.__enter__()
+        Context().run(bind.__exit__)
+
+    assert 500 > copy_context().run(_growth, step)
 
 
 @pytest.mark.parametrize("kind", KINDS)
