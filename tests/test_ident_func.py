@@ -264,6 +264,20 @@ def test_reading_keeps_no_key(inscope: ModuleType) -> None:
     assert reference() is None
 
 
+def test_what_a_stack_keeps_is_not_there_before_something_is(
+    inscope: ModuleType,
+) -> None:
+    """Read by hand, as werkzeug's own tests do, it is like an unset variable."""
+    switched = Switched(inscope)
+
+    with pytest.raises(LookupError):
+        switched.stack._storage.get()
+
+    switched.stack.push("a")
+
+    assert 1 == len(switched.stack._storage.get())
+
+
 @pytest.mark.parametrize("key", [None, 0, "", (), frozenset()])
 def test_any_hashable_key_will_do(inscope: ModuleType, key: Hashable) -> None:
     """A false one, too."""

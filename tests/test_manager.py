@@ -340,6 +340,7 @@ def test_cleanup_releases_the_rest_also_after_an_interrupt(
         inscope.LocalManager([local, interrupt, error, stack]).cleanup()
 
     assert interrupt.error is caught.value
+    assert error.error in (caught.value.__cause__, caught.value.__context__)
     assert 1 == error.count
     assert [] == list(local)
     assert stack.top is None
@@ -353,8 +354,12 @@ def test_an_interrupt_keeps_its_own_cause(inscope: ModuleType) -> None:
 
     with pytest.raises(SystemExit) as caught:
         inscope.LocalManager([Failing(interrupt), inscope.Local()]).cleanup()
-
     assert cause is caught.value.__cause__
+
+    with pytest.raises(SystemExit) as caught:
+        inscope.LocalManager(map(Failing, [interrupt, KeyError("other")])).cleanup()
+    assert cause is caught.value.__cause__
+    assert "KeyError('other')" in "".join(caught.value.__notes__)
 
 
 def test_something_wrong_that_was_appended_does_not_stop_a_cleanup(
