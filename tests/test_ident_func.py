@@ -352,3 +352,32 @@ def test_two_managers_switch_to_the_last_ident_func(inscope: ModuleType) -> None
     inscope.LocalManager(local, ident_func=lambda: 1)
 
     assert {} == Context().run(dict, local)
+
+
+def test_a_bind_that_cannot_be_entered_leaves_nothing_behind(
+    inscope: ModuleType,
+) -> None:
+    """Where the ident function fails, and binds around and after it go on."""
+    failing = False
+
+    def ident() -> int:
+        if failing:
+            raise OSError("who is it?")
+        return 1
+
+    local, other = inscope.Local(), inscope.Local()
+    inscope.LocalManager([local], ident_func=ident)
+    with inscope.bound(other, user="outer"):
+        failing = True
+        bind = inscope.bound(local, user="ann")
+        with pytest.raises(OSError, match="who is it"):
+            bind.__enter__()
+        failing = False
+        with pytest.raises(inscope.BindStateError, match="cannot be left"):
+            bind.__exit__(None, None, None)
+        assert [] == list(local)
+        with inscope.bound(local, user="bob"):
+            assert [("user", "bob")] == list(local)
+
+    assert [] == list(local)
+    assert [] == list(other)

@@ -97,10 +97,8 @@ def assign(tree: Tree, name: str, value: Any, bits: int) -> Tree:
     return node
 
 
-def remove(tree: Tree | None, name: str, bits: int) -> Tree:
-    """Return *tree* without *name*; ``KeyError`` if it is not there."""
-    if tree is None:
-        raise KeyError(name)
+def remove(tree: Tree, name: str, bits: int) -> Tree:
+    """Return *tree* without *name*, which is there; *bits* as in ``assign``."""
     if type(tree) is dict:
         leaf = tree.copy()
         del leaf[name]
