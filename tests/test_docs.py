@@ -35,11 +35,13 @@ def test_the_examples_of_a_page_print_what_they_say(
 
 
 def _modules(package: ModuleType) -> list[ModuleType]:
-    """Return the modules of *package* that need no optional library."""
+    """Return the modules of *package* that need no library and no fresh process."""
     names = [
         found.name
         for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}.")
-        if not found.name.startswith(("inscope.demo", "inscope.__main__"))
+        if not found.name.startswith(
+            ("inscope.demo", "inscope.dropin", "inscope.__main__")
+        )
     ]
     return [package, *map(importlib.import_module, names)]
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 __all__ = [
+    "AlreadyReplacedError",
     "BindStateError",
     "ForeignContextError",
     "ForeignTokenError",
@@ -17,6 +18,7 @@ __all__ = [
     "NotALocalError",
     "ProxyNotInitializedError",
     "TokenUsedError",
+    "TooLateError",
     "UnboundAttributeError",
     "UnboundError",
     "UnboundNameError",
@@ -130,3 +132,46 @@ class MissingExtraError(ImportError):
         message = f"this needs {package}: pip install 'inscope[{extra}]'"
         super().__init__(message, name=package)
         self.extra = extra
+
+
+class TooLateError(RuntimeError):
+    """The drop-in was to be installed when others had the classes it replaces.
+
+    Args:
+        replaced: The module that it takes the place of.
+        modules: The modules that hold something of it, and under which names.
+        objects: The class of each object that was made from it.
+
+    Attributes:
+        modules: As given.
+        objects: As given.
+    """
+
+    def __init__(
+        self, replaced: str, modules: dict[str, list[str]], objects: list[str]
+    ) -> None:
+        held = ", ".join(modules) or f"objects of {', '.join(sorted(set(objects)))}"
+        message = (
+            f"too late: the classes of {replaced} are in use already, by {held}."
+            f" Call inscope.dropin.install() before anything imports {replaced},"
+            " or start the program with 'python -m inscope.dropin'"
+        )
+        super().__init__(message)
+        self.modules = modules
+        self.objects = objects
+
+
+class AlreadyReplacedError(RuntimeError):
+    """The drop-in was to be installed where something else took the place already.
+
+    Args:
+        replaced: The module that both would take the place of.
+        by: The file of what took it.
+    """
+
+    def __init__(self, replaced: str, by: str) -> None:
+        message = (
+            f"{replaced} was replaced already, by {by}; inscope would not be what"
+            " everything uses. Install inscope.dropin without the other"
+        )
+        super().__init__(message)

@@ -1,0 +1,73 @@
+"""Who has werkzeug's own classes already: modules that took them, and objects.
+
+Called by ``replacement.py`` before it replaces anything. Nothing here touches a
+value but by its type: a proxy, asked for anything else, would resolve.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import ModuleType
+
+NAMES = ("Local", "LocalManager", "LocalProxy", "LocalStack", "release_local")
+
+
+def holders(local: ModuleType) -> dict[str, list[str]]:
+    """Return the modules that hold something of the module *local*, and its names.
+
+    That is the module itself, one of its classes or functions, a subclass, or an
+    object made from one. What only *local* and its package hold does not count.
+    """
+    kept = {id(local), *(id(vars(local).get(name)) for name in NAMES)}
+    classes = _classes(local)
+    found: dict[str, list[str]] = {}
+    for module_name, namespace in _namespaces(besides=local):
+        names = [
+            name
+            for name, value in namespace.items()
+            if id(value) in kept or _comes_from(value, classes)
+        ]
+        if names:
+            found[module_name] = names
+    return found
+
+
+def objects(local: ModuleType) -> list[str]:
+    """Return the class of each living object that was made from *local*'s classes."""
+    classes = _classes(local)
+    kinds: list[type] = [type(thing) for thing in gc.get_objects()]
+    return [kind.__name__ for kind in kinds if not classes.isdisjoint(kind.__mro__)]
+
+
+def _classes(local: ModuleType) -> set[type]:
+    values = (vars(local).get(name) for name in NAMES)
+    return {value for value in values if isinstance(value, type)}
+
+
+def _namespaces(besides: ModuleType) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the names and values of every module loaded; loads no lazy one."""
+    for name, module in list(sys.modules.items()):
+        if module is besides or name == "werkzeug":
+            continue
+        try:
+            yield name, dict(object.__getattribute__(module, "__dict__"))
+        except (AttributeError, TypeError):  # not a module: anything may stand there
+            continue
+
+
+def _comes_from(value: object, classes: set[type]) -> bool:
+    """Tell whether *value* is an instance or a subclass of one of *classes*."""
+    kind = type(value)
+    line = _mro(value) if issubclass(kind, type) else kind.__mro__
+    return not classes.isdisjoint(line)
+
+
+def _mro(cls: Any) -> tuple[type, ...]:
+    """Return what *cls* inherits from, whatever its metaclass says."""
+    mro: tuple[type, ...] = type.__dict__["__mro__"].__get__(cls)
+    return mro
