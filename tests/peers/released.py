@@ -44,11 +44,23 @@ def _download(requirement: str, folder: Path) -> Path:
 
 
 def _unpack(archive: Path, top: str, paths: tuple[str, ...], folder: Path) -> None:
-    """Write the members *paths* of *archive*, unedited, below *folder*."""
-    with tarfile.open(archive) as members:
-        for path in paths:
-            member = members.extractfile(f"{top}/{path}")
-            assert member is not None, path
-            target = folder / path
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(member.read())
+    """Write *paths* of *archive*, files or whole folders, unedited, below *folder*."""
+    wanted = tuple(f"{top}/{path}" for path in paths)
+    with tarfile.open(archive) as source:
+        names = [member.name for member in source if member.isfile()]
+        for path in wanted:
+            assert any(_is_in(name, path) for name in names), path
+        for name in names:
+            if any(_is_in(name, path) for path in wanted):
+                _write(source, name, folder / Path(name).relative_to(top))
+
+
+def _is_in(name: str, path: str) -> bool:
+    return name == path or name.startswith(f"{path}/")
+
+
+def _write(source: tarfile.TarFile, name: str, target: Path) -> None:
+    content = source.extractfile(name)
+    assert content is not None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(content.read())
