@@ -11,7 +11,7 @@ import gc
 import logging
 import threading
 import weakref
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextvars import Context, copy_context
 from types import ModuleType
 from typing import Any
@@ -125,6 +125,29 @@ def test_a_bind_left_elsewhere_is_logged_once_with_both_places(
     assert f"left in another context, at {SELF}:{line} in " in message
     assert f"thread {threading.current_thread().name!r}" in message
     assert "secret" not in message
+
+
+def test_leaving_is_told_of_who_closed_the_generator(
+    inscope: ModuleType, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The bind is left inside the generator; the line that closed it is named too."""
+    var = inscope.Var("user")
+
+    def rows() -> Iterator[str]:
+        with var.bind("ann"):
+            yield "row"
+
+    def closing(stream: Generator[str]) -> None:
+        stream.close()
+
+    stream = rows()
+    next(stream)
+    copy_context().run(closing, stream)
+
+    [message] = _warnings(caplog)
+    line = closing.__code__.co_firstlineno + 1
+    assert f" in {rows.__qualname__}, resumed at {SELF}:{line} in " in message
+    assert closing.__qualname__ in message
 
 
 def test_leaving_is_told_of_the_thread_that_left(

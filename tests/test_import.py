@@ -76,3 +76,12 @@ def test_without_a_native_core_the_python_one_runs(choice: str) -> None:
     code += "; import inscope; print(inscope.CORE)"
 
     assert _run(code, INSCOPE_CORE=choice).stdout == "python\n"
+
+
+def test_an_unbound_error_names_the_main_thread(core: str) -> None:
+    """Also in a program that has never imported ``threading``."""
+    code = "import sys, inscope; assert 'threading' not in sys.modules\n"
+    code += "try: str(inscope.Var('user').proxy())\n"
+    code += "except inscope.UnboundError as error: print(error.thread)"
+
+    assert _run(code, INSCOPE_CORE=core).stdout == "MainThread\n"

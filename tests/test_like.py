@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import inspect
+import io
+import os
+import pydoc
 import types
 import typing
+import zipfile
 from collections import abc
 from contextvars import ContextVar
 from pathlib import Path
@@ -132,3 +137,52 @@ def test_a_path_shaped_proxy_opens_files(inscope: ModuleType, tmp_path: Path) ->
 
     with open(proxy) as file:
         assert "text" == file.read()
+
+
+def test_a_proxy_without_a_shape_is_a_path_only_if_its_object_is(
+    inscope: ModuleType, tmp_path: Path
+) -> None:
+    """It answers ``os.fspath``, yet nobody takes a proxied list for a path."""
+    path, items = inscope.LocalProxy(lambda: tmp_path), inscope.LocalProxy(list)
+    nothing = inscope.LocalProxy(ContextVar("nothing"))
+
+    assert str(tmp_path) == os.fspath(path)
+    assert isinstance(path, os.PathLike)
+    assert not isinstance(items, os.PathLike)
+    assert not isinstance(nothing, os.PathLike)
+    assert not issubclass(inscope.LocalProxy, os.PathLike)
+    with pytest.raises(TypeError, match="not list"):
+        os.fspath(items)
+
+
+def test_a_proxied_file_is_a_file_to_the_library(inscope: ModuleType) -> None:
+    """What asks for a path first goes on to the file that it was given."""
+    stream = io.BytesIO()
+
+    with zipfile.ZipFile(inscope.LocalProxy(lambda: stream), "w") as archive:
+        archive.writestr("name", "text")
+
+    with zipfile.ZipFile(stream) as archive:
+        assert b"text" == archive.read("name")
+
+
+def test_a_subclass_that_is_a_path_says_so(inscope: ModuleType) -> None:
+    """Its own ``__fspath__`` is no secret."""
+
+    class Folder(inscope.LocalProxy):  # type: ignore[misc]
+        def __fspath__(self) -> str:
+            return "folder"
+
+    folder = Folder(list)
+
+    assert isinstance(folder, os.PathLike)
+    assert "folder" == os.fspath(folder)
+
+
+def test_the_type_of_a_proxy_can_be_looked_at(inscope: ModuleType) -> None:
+    """``inspect`` and ``help`` find what it inherits from and what it has."""
+    kind = inscope.LocalProxy
+
+    assert kind is inspect.getmro(kind)[0]
+    assert "__add__" in {entry.name for entry in inspect.classify_class_attrs(kind)}
+    assert "class LocalProxy" in pydoc.render_doc(kind, renderer=pydoc.plaintext)

@@ -433,3 +433,58 @@ def test_methods_and_properties_of_a_subclass_work(inscope: ModuleType) -> None:
     assert "https://example.org/login" == request.url
     assert "request" == request.kind
     assert {"path": "/login"} == names(request)
+
+
+def test_a_plain_attribute_of_a_subclass_is_a_default(inscope: ModuleType) -> None:
+    """As with ``threading.local``: it shows until something is assigned, here only."""
+
+    class Page(inscope.Local):
+        number = 0
+        kinds: list = []  # noqa: RUF012  (shared, as any class attribute)
+
+    page = Page()
+    assert (0, []) == (page.number, page.kinds)
+    assert Page.kinds is page.kinds
+
+    page.number = 5
+
+    assert 5 == page.number
+    assert 0 == in_thread(lambda: page.number)
+    assert (0, Page.kinds) == (Page.number, Page().kinds)
+
+
+def test_a_default_is_no_name_of_the_local(inscope: ModuleType) -> None:
+    """It is not in the iteration, cannot be deleted, and comes back after ``del``."""
+
+    class Page(inscope.Local):
+        number = 0
+
+    page = Page()
+    assert {} == names(page)
+    with pytest.raises(AttributeError, match="number"):
+        del page.number
+
+    page.number = None
+    assert page.number is None
+    del page.number
+
+    assert 0 == page.number
+
+
+def test_a_default_can_be_bound_proxied_and_inherited(inscope: ModuleType) -> None:
+    """``bound`` and proxies see it; a subclass has it and may give another."""
+
+    class Page(inscope.Local):
+        number, size = 0, 10
+
+    class Long(Page):
+        size = 1_000
+
+    page = Long()
+    size = page("size")
+    assert (0, 1_000) == (page.number, size)
+
+    with inscope.bound(page, size=7):
+        assert 7 == size
+
+    assert 1_000 == size

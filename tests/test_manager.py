@@ -90,10 +90,10 @@ def test_a_class_of_locals_cannot_be_released(inscope: ModuleType) -> None:
 def test_a_proxy_to_a_value_does_not_release_what_it_looks_in(
     inscope: ModuleType,
 ) -> None:
-    """It stands for its object, and that is no Local; bound or not."""
+    """It stands for its object, and that is no Local."""
     local, stack = filled(inscope)
 
-    for proxy in (local("user"), stack(), local("nobody")):
+    for proxy in (local("user"), stack()):
         with pytest.raises(inscope.NotALocalError):
             inscope.release_local(proxy)
 
@@ -250,6 +250,27 @@ def test_a_manager_can_be_weakly_referenced(inscope: ModuleType) -> None:
     del manager
 
     assert reference() is None
+
+
+def test_one_thing_that_can_be_released_needs_no_list(inscope: ModuleType) -> None:
+    """Whatever has ``__release_local__`` is one, as a Local is."""
+    one = Counting()
+
+    inscope.LocalManager(one).cleanup()
+
+    assert 1 == one.count
+
+
+def test_releasing_an_unbound_proxy_says_that_it_is_unbound(
+    inscope: ModuleType,
+) -> None:
+    """By itself and for a manager: the object is missing, not the method."""
+    proxy = inscope.LocalProxy(ContextVar("locals"))
+
+    with pytest.raises(inscope.UnboundError, match="object is not bound"):
+        inscope.release_local(proxy)
+    with pytest.raises(inscope.UnboundError, match="object is not bound"):
+        inscope.LocalManager([proxy])
 
 
 # cleanup

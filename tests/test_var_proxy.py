@@ -402,3 +402,18 @@ def test_an_unbound_error_can_be_pickled(inscope: ModuleType, user: Any) -> None
     assert "user is not bound" == str(error)
     assert caught.value.__notes__ == error.__notes__
     assert (error.proxy, caught.value.thread) == (None, error.thread)
+
+
+def test_a_proxy_of_a_local_may_follow_a_function(inscope: ModuleType) -> None:
+    """The function is given the Local; a name that is missing there is unbound."""
+    local = inscope.Local()
+    full = inscope.LocalProxy(local, lambda names: f"{names.first} {names.last}")
+    local.first = "ann"
+
+    assert "<LocalProxy unbound>" == repr(full)
+    with pytest.raises(inscope.UnboundNameError, match="last"):
+        str(full)
+
+    local.last = "lee"
+
+    assert "ann lee" == full

@@ -57,11 +57,17 @@ def release_local(local: Releasable | LocalProxy[Any]) -> None:
 
 
 def _release_method(local: Any) -> Callable[[], None]:
-    release: Callable[[], None] | None = getattr(local, "__release_local__", None)
-    if release is None or isinstance(local, type):
+    local = core.unwrap(local)  # unbound, it says so itself
+    if not _can_release(local):
         message = f"cannot release {local!r}: it is not a Local or a LocalStack"
         raise NotALocalError(message)
+    release: Callable[[], None] = local.__release_local__
     return release
+
+
+def _can_release(local: object) -> bool:
+    """Tell whether *local* has the method; a class has it only for its instances."""
+    return hasattr(local, "__release_local__") and not isinstance(local, type)
 
 
 class LocalManager:
@@ -179,7 +185,7 @@ class LocalManager:
 def _as_list(locals_: Any) -> list[Any]:
     if locals_ is None:
         return []
-    if isinstance(locals_, (core.Local, core.LocalStack)):
+    if _can_release(locals_):
         return [locals_]
     if isinstance(locals_, str) or not hasattr(locals_, "__iter__"):
         message = f"LocalManager takes Locals and LocalStacks, not {locals_!r}"

@@ -22,6 +22,9 @@ Kept in place of the frame, which would keep every local variable alive.
 """
 
 
+_RESUMABLE = 0x20 | 0x80 | 0x200  # generator, coroutine, asynchronous generator
+
+
 def place_of_caller() -> Place:
     """Return the place from which the function that asks was called."""
     try:
@@ -39,6 +42,21 @@ def describe_place(place: Place) -> str:
         if start <= offset < end and number is not None:
             line = number
     return f"{code.co_filename}:{line} in {code.co_qualname}"
+
+
+def describe_resumer(place: Place) -> str:
+    """Say who runs the generator or coroutine that *place* is in: ``, resumed at …``.
+
+    Empty for a function, and for what nothing in Python has resumed.
+    """
+    code, _ = place
+    frame = sys._getframe(1)
+    while frame.f_back is not None and frame.f_code is not code:
+        frame = frame.f_back
+    if frame.f_back is None or not code.co_flags & _RESUMABLE:
+        return ""
+    resumer = frame.f_back
+    return f", resumed at {describe_place((resumer.f_code, resumer.f_lasti))}"
 
 
 def current_task() -> Any:
@@ -102,7 +120,8 @@ def get_ident() -> Hashable:
 def describe_thread() -> str:
     """Return the name of the running thread."""
     threading = sys.modules.get("threading")
-    return threading.current_thread().name if threading else str(thread_ident())
+    # Where nothing has loaded it, there is no other.
+    return threading.current_thread().name if threading else "MainThread"
 
 
 def describe_task() -> str | None:

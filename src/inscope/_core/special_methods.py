@@ -217,6 +217,9 @@ FORWARDED: Final = tuple(row for row in TABLE if row.expression)
 SHAPED: Final = frozenset(row.name for row in FORWARDED)
 """The methods that a shaped proxy has only if its ``like`` class has them."""
 
+UNCLAIMED: Final = frozenset({"__fspath__", "__buffer__"})
+"""Methods that a type without a shape has, but in which no ABC shall find them."""
+
 _PROBES: Final = ("_is_coroutine", "_repr_", "_ipython_")
 
 

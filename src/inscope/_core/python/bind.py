@@ -21,7 +21,13 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from inscope._core.place import Place, describe_place, describe_thread, place_of_caller
+from inscope._core.place import (
+    Place,
+    describe_place,
+    describe_resumer,
+    describe_thread,
+    place_of_caller,
+)
 from inscope._core.python.cell import (
     EMPTY,
     NOTHING,
@@ -130,13 +136,14 @@ def report_foreign(bind: Bind[Any], left: Place) -> None:
     import logging
 
     logging.getLogger("inscope").warning(
-        "%s, bound at %s, was left in another context, at %s in thread %r. Its value"
-        " has been withdrawn wherever it was visible. A generator that binds and is"
-        " closed elsewhere does this: close it where it runs (contextlib.closing,"
+        "%s, bound at %s, was left in another context, at %s%s in thread %r. Its"
+        " value has been withdrawn wherever it was visible. Leave a block where it was"
+        " entered; close a generator that binds where it runs (contextlib.closing,"
         " aclosing).",
         bind._subject(),
         describe_place(bind._place),
         describe_place(left),
+        describe_resumer(left),
         describe_thread(),
     )
 

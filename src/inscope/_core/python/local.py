@@ -75,12 +75,7 @@ class Local:
         if name == "_Local__storage":
             message = f"{type(self).__name__}.__init__ has not been called"
             raise AttributeError(message)
-        try:
-            value = lookup(self.__storage.get(EMPTY_TREE), name)
-        except KeyError:
-            value = EMPTY
-        if type(value) is Cell:
-            value = read(value)
+        value = self.__value(name)
         if value is not EMPTY:
             return value
         if any(name in vars(owner) for owner in type(self).__mro__):
@@ -88,6 +83,22 @@ class Local:
             # ask here. Asked again, it tells its own story.
             return object.__getattribute__(self, name)
         raise UnboundNameError(name, name=name, obj=self)
+
+    def __value(self, name: str) -> Any:
+        """Return the value of *name* here and now, or ``EMPTY``."""
+        try:
+            value = lookup(self.__storage.get(EMPTY_TREE), name)
+        except KeyError:
+            return EMPTY
+        return read(value) if type(value) is Cell else value
+
+    def __init_subclass__(cls, **arguments: Any) -> None:
+        """Make the plain attributes of a subclass the defaults of their names."""
+        super().__init_subclass__(**arguments)
+        members: list[tuple[str, object]] = list(vars(cls).items())
+        for name, value in members:
+            if not (name.startswith("__") or hasattr(type(value), "__get__")):
+                setattr(cls, name, Default(name, value))
 
     def __setattr__(self, name: str, value: Any) -> None:
         storage = self.__storage
@@ -169,8 +180,28 @@ storage_of = vars(Local)["_Local__storage"].__get__
 is_plain = vars(Local)["_Local__plain"].__get__
 """Tell whether that is the caller's ``ContextVar[dict]``."""
 
+value_of = vars(Local)["_Local__value"]
+"""Return the value of a Local's name, or ``EMPTY``."""
+
 set_storage = vars(Local)["_Local__storage"].__set__
 """Give a Local another storage."""
+
+
+class Default:
+    """An attribute of a Local's subclass: what a name is where nothing is assigned.
+
+    Left as it was, it would hide what is assigned, for Python looks there first.
+    """
+
+    __slots__ = ("_name", "_value")
+
+    def __init__(self, name: str, value: Any) -> None:
+        self._name = name
+        self._value = value
+
+    def __get__(self, local: Local | None, _: type[Local]) -> Any:
+        value = EMPTY if local is None else value_of(local, self._name)
+        return self._value if value is EMPTY else value
 
 
 def _pairs(tree: Tree) -> Iterator[tuple[str, Any]]:

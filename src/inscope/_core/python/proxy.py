@@ -29,10 +29,16 @@ if TYPE_CHECKING:
     from typing import Self
 
     from inscope._core.proxied import Proxied  # how an annotation may call a proxy
+    from inscope._core.python.local import Local
     from inscope._core.python.source import Given, Holder
     from inscope._core.special_method_types import ForwardedMethods
 else:
-    ForwardedMethods = object
+
+    class ForwardedMethods:
+        """Has the methods that no ABC shall find: see ``ProxyType.__mro__``."""
+
+        __slots__ = ()
+
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -192,6 +198,16 @@ class ProxyType(type):
         return issubclass(type(instance), cls) or super().__instancecheck__(instance)
 
     @property
+    def __mro__(cls) -> tuple[type, ...]:
+        """What the type inherits from, as ABCs are to see it.
+
+        Answering ``os.fspath`` must not make every proxy an ``os.PathLike``: code
+        that asks for one would take a proxied list or file for a path.
+        """
+        mro: tuple[type, ...] = type.__dict__["__mro__"].__get__(cls)
+        return tuple(owner for owner in mro if owner is not ForwardedMethods)
+
+    @property
     def __signature__(cls) -> Any:
         """The constructor's; ``__new__`` takes whatever a subclass wants."""
         import inspect
@@ -333,7 +349,8 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
             *name*), a ``LocalStack`` (its top), another proxy, or a callable
             that returns the object.
         name: An attribute of what is found there, to use in its place; may be
-            dotted. Or a function that is given what is found there.
+            dotted. Or a function that is given what is found there (of a Local,
+            the Local).
         unbound_message: The text of the error raised with nothing bound. A
             callable's own error is raised as it is.
         like: A class. The proxy then has just the special methods that
@@ -406,6 +423,16 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
 
         @overload
         def __init__(
+            self,
+            local: Local,
+            name: Callable[[Local], T],
+            *,
+            unbound_message: str | None = None,
+            like: Any = None,
+        ) -> None: ...
+
+        @overload
+        def __init__(
             self: LocalProxy[Any],
             local: Given,
             name: str,
@@ -447,7 +474,11 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
 
 
 for _name, _method in METHODS.items():
-    setattr(LocalProxy, _name, _method)
+    setattr(
+        ForwardedMethods if _name in special_methods.UNCLAIMED else LocalProxy,
+        _name,
+        _method,
+    )
 
 
 def _own_first(own: frozenset[str], has_dict: bool) -> Callable[[Any, str], Any]:

@@ -108,8 +108,14 @@ class Source:
             raise TypeError(text)
         self.resolve = self._through(follow, lookup) if follow else lookup
 
-    def _of_local(self, given: Local, name: object) -> tuple[Resolver, Follower | None]:
+    def _of_local(
+        self, given: Local, name: str | Follower | None
+    ) -> tuple[Resolver, Follower | None]:
         """Return the lookup of a Local's name, and of the rest of the path."""
+        if callable(name):
+            self.missing = None
+            self.origin, self.remedy = "a function of a Local", "assign what it reads"
+            return partial(name, given), None
         if not isinstance(name, str):
             text = (
                 "'name' is required when proxying a Local:"
