@@ -75,22 +75,20 @@ class Local:
         if name == "_Local__storage":
             message = f"{type(self).__name__}.__init__ has not been called"
             raise AttributeError(message)
-        value = self.__value(name)
+        try:
+            value = lookup(self.__storage.get(EMPTY_TREE), name)
+        except KeyError:
+            value = EMPTY
+        if type(value) is Cell:
+            value = read(value)
         if value is not EMPTY:
             return value
-        if any(name in vars(owner) for owner in type(self).__mro__):
+        kind = type(self)
+        if kind is not Local and any(name in vars(owner) for owner in kind.__mro__):
             # A property of a subclass raised AttributeError, which made Python
             # ask here. Asked again, it tells its own story.
             return object.__getattribute__(self, name)
         raise UnboundNameError(name, name=name, obj=self)
-
-    def __value(self, name: str) -> Any:
-        """Return the value of *name* here and now, or ``EMPTY``."""
-        try:
-            value = lookup(self.__storage.get(EMPTY_TREE), name)
-        except KeyError:
-            return EMPTY
-        return read(value) if type(value) is Cell else value
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Make the plain attributes of a subclass the defaults of their names."""
@@ -180,9 +178,6 @@ storage_of = vars(Local)["_Local__storage"].__get__
 is_plain = vars(Local)["_Local__plain"].__get__
 """Tell whether that is the caller's ``ContextVar[dict]``."""
 
-value_of = vars(Local)["_Local__value"]
-"""Return the value of a Local's name, or ``EMPTY``."""
-
 set_storage = vars(Local)["_Local__storage"].__set__
 """Give a Local another storage."""
 
@@ -200,8 +195,9 @@ class Default:
         self._value = value
 
     def __get__(self, local: Local | None, _: type[Local]) -> Any:
-        value = EMPTY if local is None else value_of(local, self._name)
-        return self._value if value is EMPTY else value
+        if local is None or not Local.__contains__(local, self._name):
+            return self._value
+        return read(lookup(storage_of(local).get(EMPTY_TREE), self._name))
 
 
 def _pairs(tree: Tree) -> Iterator[tuple[str, Any]]:
