@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import operator
 import os
+from types import FunctionType, MethodType
 from typing import Any, Final, NamedTuple
 
 FORWARD, FALLBACK, OWN, LEFT = "forward", "fallback", "own", "left"
@@ -244,8 +245,10 @@ def _special(target: object, name: str) -> Any:
     for its own words.
     """
     for owner in type(target).__mro__:
-        if name in owner.__dict__:
-            method: object = owner.__dict__[name]
+        method: object = owner.__dict__.get(name, ABSENT)
+        if type(method) is FunctionType:
+            return MethodType(method, target)
+        if method is not ABSENT:
             get = getattr(type(method), "__get__", None)
             return get(method, target, type(target)) if get else method
     return ABSENT

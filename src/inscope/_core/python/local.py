@@ -12,7 +12,7 @@ from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from inscope._core.python.cell import EMPTY, Cell, read
-from inscope._core.python.names import EMPTY_TREE, assign, items, lookup, remove
+from inscope._core.python.names import EMPTY_TREE, LEAF, assign, items, lookup, remove
 from inscope.errors import UnboundNameError
 
 if TYPE_CHECKING:
@@ -75,10 +75,11 @@ class Local:
         if name == "_Local__storage":
             message = f"{type(self).__name__}.__init__ has not been called"
             raise AttributeError(message)
-        try:
-            value = lookup(self.__storage.get(EMPTY_TREE), name)
-        except KeyError:
-            value = EMPTY
+        tree: Tree = self.__storage.get(EMPTY_TREE)
+        if type(tree) is dict:  # as lookup() does it, without the call
+            value = tree.get(name, EMPTY)
+        else:
+            value = _lookup_or_empty(tree, name)
         if type(value) is Cell:
             value = read(value)
         if value is not EMPTY:
@@ -100,9 +101,13 @@ class Local:
 
     def __setattr__(self, name: str, value: Any) -> None:
         storage = self.__storage
-        tree = storage.get(EMPTY_TREE)
-        if self.__plain:
-            storage.set({**tree, name: value})
+        tree: Tree = storage.get(EMPTY_TREE)
+        if type(tree) is dict and len(tree) < LEAF:  # as assign() does it
+            leaf = tree.copy()
+            leaf[name] = value
+            storage.set(leaf)
+        elif self.__plain:
+            storage.set({**storage.get(EMPTY_TREE), name: value})
         else:
             storage.set(assign(tree, name, value, hash(name)))
 
@@ -198,6 +203,13 @@ class Default:
         if local is None or not Local.__contains__(local, self._name):
             return self._value
         return read(lookup(storage_of(local).get(EMPTY_TREE), self._name))
+
+
+def _lookup_or_empty(tree: Tree, name: str) -> Any:
+    try:
+        return lookup(tree, name)
+    except KeyError:
+        return EMPTY
 
 
 def _pairs(tree: Tree) -> Iterator[tuple[str, Any]]:
