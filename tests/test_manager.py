@@ -269,8 +269,9 @@ def test_releasing_an_unbound_proxy_says_that_it_is_unbound(
 
     with pytest.raises(inscope.UnboundError, match="object is not bound"):
         inscope.release_local(proxy)
-    with pytest.raises(inscope.UnboundError, match="object is not bound"):
-        inscope.LocalManager([proxy])
+    for locals_ in (proxy, [proxy]):
+        with pytest.raises(inscope.UnboundError, match="object is not bound"):
+            inscope.LocalManager(locals_)
 
 
 # cleanup

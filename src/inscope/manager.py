@@ -185,6 +185,7 @@ class LocalManager:
 def _as_list(locals_: Any) -> list[Any]:
     if locals_ is None:
         return []
+    core.unwrap(locals_)  # unbound, it says so itself
     if _can_release(locals_):
         return [locals_]
     if isinstance(locals_, str) or not hasattr(locals_, "__iter__"):
