@@ -1,0 +1,203 @@
+"""``docs/benchmarks.md``: rendered from all runs that were kept."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from benchmarks import picture
+from benchmarks.contestants import LOCALS, PROXIES
+from benchmarks.proxies import CANNOT, DIFFERS
+from benchmarks.results import BY_HAND, OURS, Group, Result, Row
+from benchmarks.summary import Line, growths, lines
+from benchmarks.tables import absolute, figure, group_table, table, times
+from benchmarks.targets import SPECIALS, TARGETS
+
+GROUPS = {
+    "attributes": "Attributes",
+    "operations": "Special methods",
+    "sources": "What a proxy looks in",
+    "variables": "Var",
+    "binding": "Blocks that bind",
+    "locals": "Local",
+    "growth": "Local: growth",
+    "stacks": "LocalStack: growth",
+    "memory": "Memory",
+    "flask": "A Flask page",
+}
+"""The title of each group; what to know of it is in ``words/<group>.md``."""
+
+WORDS = Path(__file__).parent / "words"
+
+
+def words(name: str) -> str:
+    """Return the prose of this name."""
+    return (WORDS / f"{name}.md").read_text("utf-8")
+
+
+def label(result: Result) -> str:
+    """Return interpreter, version and build, as people say it."""
+    about = result.about
+    build = {
+        "optimised": "an optimised build",
+        "unoptimised": "a build without optimisations",
+    }.get(about["build"], f"{about['build'].capitalize()}'s build")
+    return ", ".join(
+        [f"{about['implementation']} {about['version']}", build, *about["traits"]]
+    )
+
+
+def render(results: list[Result]) -> str:
+    """Return the page."""
+    parts = [
+        words("introduction").format(cannot=CANNOT, differs=DIFFERS),
+        _contestants(),
+        _runs(results),
+        _summary(results),
+        _pictures(results[0]),
+        *(_details(result) for result in results),
+    ]
+    return "\n".join(parts)
+
+
+def _contestants() -> str:
+    rows = [
+        [f"{one.name}", one.package or "–", one.kind] for one in (*PROXIES, *LOCALS)
+    ]
+    head = ["column", "package", "what it is"]
+    return f"{words('contestants')}\n{table(head, rows, texts=3)}"
+
+
+def _runs(results: list[Result]) -> str:
+    rows = [
+        [
+            label(result),
+            f"in {about['core'].capitalize() if about['core'] == 'python' else 'C'}",
+            about["date"],
+            f"{about['machine']}, {about['processors']} CPUs{_model(about)}",
+            ", ".join(f"{name} {number}" for name, number in about["versions"].items()),
+        ]
+        for result in results
+        for about in [result.about]
+    ]
+    head = ["interpreter", "inscope's core", "date", "machine", "versions"]
+    return "### Where\n\n" + table(head, rows, texts=5)
+
+
+def _model(about: dict[str, str]) -> str:
+    return f" ({about['processor']})" if about["processor"] else ""
+
+
+def _summary(results: list[Result]) -> str:
+    found = [{(line.part, line.title): line for line in lines(r)} for r in results]
+    keys = list(dict.fromkeys(key for known in found for key in known))
+    head = ["", "", *(h for r in results for h in _heads(r))]
+    rows = [
+        [*key, *(text for known in found for text in _values(known.get(key)))]
+        for key in keys
+    ]
+    return f"{words('summary')}\n{table(head, rows, texts=2)}\n{_growth(results)}"
+
+
+def _heads(result: Result) -> list[str]:
+    number = f"{result.about['version']} ({result.about['build']})"
+    return [f"{number}: by hand", OURS, "to by hand", "werkzeug to inscope"]
+
+
+def _values(line: Line | None) -> list[str]:
+    if line is None:
+        return ["–"] * 4
+    numbers = [figure(line.base), figure(line.ours)]
+    return [*numbers, f"**{times(line.ratio)}**", times(line.werkzeug)]
+
+
+def _growth(results: list[Result]) -> str:
+    found = [{line.title: line for line in growths(r)} for r in results]
+    titles = list(dict.fromkeys(title for known in found for title in known))
+    head = [""]
+    for result in results:
+        number = f"{result.about['version']} ({result.about['build']})"
+        head += [f"{number}: inscope", "werkzeug"]
+    rows = [
+        [
+            title,
+            *(
+                times(value)
+                for known in found
+                for line in [known.get(title)]
+                for value in ((line.ours, line.werkzeug) if line else (None, None))
+            ),
+        ]
+        for title in titles
+    ]
+    return "How the cost grows:\n\n" + table(head, rows)
+
+
+def _pictures(result: Result) -> str:
+    return (
+        f"On {label(result)}:\n\n"
+        f"![Every row of the tables below as a dot: what each kind of proxy costs, in"
+        f" times of doing it by hand]({picture.RATIOS})\n\n"
+        f"![What a write to a Local and a push on a LocalStack cost as they grow,"
+        f" inscope beside werkzeug]({picture.GROWTH})\n"
+    )
+
+
+def _details(result: Result) -> str:
+    parts = [f"## {label(result)}\n"]
+    for name, title in GROUPS.items():
+        if name in result.groups:
+            parts.append(f"### {title}{_marker(result)}\n\n{words(name)}")
+            parts.append(_tables(result.groups[name]))
+    return "\n".join(parts)
+
+
+def _marker(result: Result) -> str:
+    """Return what makes a heading the only one of its name."""
+    return f" ({result.about['version']}, {result.about['build']})"
+
+
+def _tables(group: Group) -> str:
+    if group.name == "memory":
+        return _memory(group)
+    if group.name != "operations":
+        return group_table(group, group.rows, "operation")
+    parts = []
+    for target in (*(t for t in TARGETS if t not in SPECIALS.values()), None):
+        rows = [
+            row
+            for row in group.rows
+            if (row.target == target)
+            or (target is None and row.target in SPECIALS.values())
+        ]
+        if rows:
+            first = f"on {target}" if target else "on what it needs"
+            parts.append(group_table(group, rows, first))
+    return "\n".join(parts)
+
+
+def _memory(group: Group) -> str:
+    """Return the table of memory: only columns that have a figure somewhere."""
+    parts = []
+    for rows in _alike(group):
+        columns = [name for name in group.columns if any(name in r.cells for r in rows)]
+        body = [[row.name, *(absolute(row, name) for name in columns)] for row in rows]
+        parts.append(table(["bytes", *columns], body))
+    return "\n".join(parts)
+
+
+def _alike(group: Group) -> list[list[Row]]:
+    """Return the rows in runs that have figures of the same contestants."""
+    proxies = [row for row in group.rows if set(row.cells) <= _PROXY_NAMES - {BY_HAND}]
+    contexts = [row for row in group.rows if BY_HAND in row.cells]
+    others = [row for row in group.rows if row not in (*proxies, *contexts)]
+    return [rows for rows in (proxies, contexts, others) if rows]
+
+
+_PROXY_NAMES = {contestant.name for contestant in PROXIES}
+
+
+def write(results: list[Result], folder: Path) -> list[Path]:
+    """Write the page and its pictures into *folder* and return the files."""
+    file = folder / "benchmarks.md"
+    file.write_text(render(results), "utf-8")
+    return [file, *picture.draw(results[0], folder)]

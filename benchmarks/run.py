@@ -1,0 +1,147 @@
+"""A run: the groups of rows, in order, and what each needs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from benchmarks import (
+    builds,
+    flask_page,
+    growth,
+    memory,
+    operations,
+    sources,
+    storage,
+    variables,
+)
+from benchmarks.contestants import LOCALS, PROXIES, loaded, packages
+from benchmarks.proxies import Operation, measure_row
+from benchmarks.results import (
+    BY_HAND,
+    FIRST_ROW,
+    NOTHING,
+    OURS,
+    Group,
+    Result,
+    Row,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from benchmarks.timing import Effort
+
+    Makers = dict[str, Callable[..., Any]]
+
+WITH_WERKZEUG = (OURS, "werkzeug")
+
+
+class Field(NamedTuple):
+    """All contestants that could be imported, and what to say of the others."""
+
+    proxies: Makers
+    locals_: Makers
+    missing: list[str]
+
+    @property
+    def rivals(self) -> tuple[str, ...]:
+        """The names of those that can be measured."""
+        return (*self.proxies, *self.locals_)
+
+
+def field() -> Field:
+    """Import all contestants."""
+    proxies, no_proxies = loaded(PROXIES)
+    locals_, no_locals = loaded(LOCALS)
+    return Field(proxies, locals_, [*{**no_locals, **no_proxies}.values()])
+
+
+class Plan(NamedTuple):
+    """How a group is measured and shown.
+
+    Attributes:
+        columns: The contestants.
+        baseline: See ``results.Group``.
+        measure: Returns the rows.
+    """
+
+    columns: tuple[str, ...]
+    baseline: str
+    measure: Callable[[Field, Effort], list[Row]]
+
+
+def _each(
+    found: Iterable[Operation],
+) -> Callable[[Field, Effort], list[Row]]:
+    """Return what measures a row for each operation."""
+    return lambda field, effort: [
+        measure_row(operation, field.proxies, effort) for operation in found
+    ]
+
+
+_PROXIES = tuple(contestant.name for contestant in PROXIES)
+_LOCALS = tuple(contestant.name for contestant in LOCALS)
+_MEMORY = tuple(dict.fromkeys((*_PROXIES, *_LOCALS)))
+
+GROUPS: dict[str, Plan] = {
+    "attributes": Plan(_PROXIES, BY_HAND, _each(operations.ATTRIBUTES)),
+    "operations": Plan(_PROXIES, BY_HAND, _each(operations.operations())),
+    "sources": Plan(
+        (BY_HAND, *WITH_WERKZEUG),
+        BY_HAND,
+        lambda field, effort: sources.measure(effort, field.rivals),
+    ),
+    "variables": Plan(
+        (BY_HAND, OURS),
+        BY_HAND,
+        lambda _, effort: variables.measure(variables.VARIABLES, effort),
+    ),
+    "binding": Plan(
+        (BY_HAND, OURS),
+        BY_HAND,
+        lambda _, effort: variables.measure(variables.BINDING, effort),
+    ),
+    "locals": Plan(
+        _LOCALS,
+        "threading.local",
+        lambda field, effort: storage.measure_locals(field.locals_, effort),
+    ),
+    "growth": Plan(
+        WITH_WERKZEUG,
+        FIRST_ROW,
+        lambda field, effort: growth.measure(growth.makers(field.rivals), effort),
+    ),
+    "stacks": Plan(
+        WITH_WERKZEUG,
+        FIRST_ROW,
+        lambda field, effort: storage.measure_stacks(
+            storage.stack_makers(field.rivals), effort
+        ),
+    ),
+    "memory": Plan(
+        _MEMORY,
+        NOTHING,
+        lambda field, effort: memory.measure(field.proxies, field.locals_, effort),
+    ),
+    "flask": Plan(
+        ("werkzeug", OURS), "werkzeug", lambda _, effort: flask_page.measure(effort)
+    ),
+}
+"""By name, in the order in which they run."""
+
+
+def measure(
+    names: Iterable[str],
+    effort: Effort,
+    field: Field,
+    tell: Callable[[str], None],
+) -> Result:
+    """Run the groups of these names and return what was found."""
+    about = builds.about(packages())
+    groups = {}
+    for name in names:
+        tell(name)
+        plan = GROUPS[name]
+        rows = tuple(plan.measure(field, effort))
+        groups[name] = Group(name, plan.columns, rows, plan.baseline)
+    return Result(builds.name_of(about), about, groups)

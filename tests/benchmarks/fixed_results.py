@@ -1,0 +1,101 @@
+"""Runs with known figures, for what is rendered from them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from benchmarks.results import FIRST_ROW, NOTHING, Cell, Group, Result, Row
+from benchmarks.run import GROUPS
+from benchmarks.targets import PLAIN_CLASS
+
+ABOUT: dict[str, Any] = {
+    "implementation": "CPython",
+    "version": "3.11.2",
+    "build": "debian",
+    "traits": [],
+    "core": "python",
+    "machine": "x86_64",
+    "system": "Linux",
+    "processor": "a processor",
+    "processors": 2,
+    "load": 0.1,
+    "date": "2030-01-02",
+    "versions": {"werkzeug": "3.1.0"},
+}
+
+
+def about(**changes: Any) -> dict[str, Any]:
+    """Return what a run is kept with, but for *changes*."""
+    return {**ABOUT, **changes}
+
+
+def proxy_row(
+    name: str,
+    target: str,
+    by_hand: float,
+    ours: float,
+    werkzeug: float | None = None,
+    **others: Cell,
+) -> Row:
+    """Return a row of a proxy's operation with these medians."""
+    cells = {"by hand": Cell(by_hand, 1.0), "inscope": Cell(ours, 1.0), **others}
+    if werkzeug is not None:
+        cells["werkzeug"] = Cell(werkzeug, 1.0)
+    return Row(name, target, (), cells)
+
+
+def both(name: str, ours: float, werkzeug: float) -> Row:
+    """Return a row of what only the two have."""
+    return Row(name, "", (), {"inscope": Cell(ours), "werkzeug": Cell(werkzeug)})
+
+
+ROWS: dict[str, tuple[Row, ...]] = {
+    "attributes": (
+        proxy_row("p.x", PLAIN_CLASS, 10, 80, 400, wrapt=Cell(5.0)),
+        proxy_row("p.m()", PLAIN_CLASS, 20, 60, 240),
+    ),
+    "operations": (
+        proxy_row('p["key"]', "dict", 10, 20, 40),
+        proxy_row("p[0]", "list", 10, 30, 60),
+        proxy_row("p + 2", "int", 10, 40, 80, wrapt=Cell(10.0, same=("by hand",))),
+        proxy_row("p | other", "dict", 10, 50, 100, wrapt=Cell(note="cannot: Error")),
+        proxy_row("q = p; q += 2", "int", 10, 70, werkzeug=None, celery=Cell(90.0)),
+        proxy_row("a, b, c = p", "list", 10, 990, 100),
+        proxy_row("memoryview(p)", "bytes", 10, 50),
+    ),
+    "sources": (proxy_row("p.x", "a Var", 20, 30),),
+    "variables": (proxy_row("get", "", 10, 20),),
+    "binding": (proxy_row("bind", "", 100, 250),),
+    "locals": (
+        Row("read", "", (), {"threading.local": Cell(10.0), "inscope": Cell(40.0)}),
+    ),
+    "growth": (
+        both("1", 100, 100),
+        both("10,000", 250, 9_000),
+        both("the worst single write while growing to 10,000", 300, 9_900),
+    ),
+    "stacks": (both("1", 100, 100), both("100,000", 101, 40_000)),
+    "memory": (
+        both("a proxy", 280, 384),
+        proxy_row("a copied context with 1 bound", "", 900, 1_100),
+        Row("kept", "", (), {"inscope": Cell(0.0), "gevent": Cell(0.0)}),
+    ),
+    "flask": (both("a request, µs", 90, 100),),
+}
+
+
+def group(name: str) -> Group:
+    """Return the group of this name, with its rows."""
+    plan = GROUPS[name]
+    return Group(name, plan.columns, ROWS[name], plan.baseline)
+
+
+def result(**changes: Any) -> Result:
+    """Return a whole run, whose ``about`` has *changes*."""
+    known = about(**changes)
+    name = f"cpython-{known['version']}-{known['build']}"
+    return Result(name, known, {name: group(name) for name in GROUPS})
+
+
+assert GROUPS["growth"].baseline == FIRST_ROW
+assert GROUPS["memory"].baseline == NOTHING
