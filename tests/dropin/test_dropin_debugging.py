@@ -81,7 +81,7 @@ def _ask(port: int, path: str) -> str:
 
 
 def _wait_for(expected: str, port: int, path: str) -> str:
-    """Ask until the answer is *expected*, or for half a minute; return the last answer."""
+    """Ask until the answer is *expected*, or half a minute; return the last one."""
     answer = ""
     deadline = time.monotonic() + 30
     while answer != expected and time.monotonic() < deadline:
