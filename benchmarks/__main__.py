@@ -129,7 +129,7 @@ def show(found: results.Result) -> None:
     head = ["summary", "by hand", "inscope", "to by hand", "werkzeug to inscope"]
     body = [
         [
-            f"{line.part}: {line.title}".replace("`", ""),
+            f"{line.part}: {line.title} {line.detail}".replace("`", "").rstrip(),
             figure(line.base),
             figure(line.ours),
             times(line.ratio),

@@ -95,7 +95,25 @@ def _summary(results: list[Result]) -> str:
         [*key, *(text for known in found for text in _values(known.get(key)))]
         for key in keys
     ]
-    return f"{words('summary')}\n{table(head, rows, texts=2)}\n{_growth(results)}"
+    known = table(head, rows, texts=2)
+    return f"{words('summary')}\n{known}\n{_several(results)}\n{_growth(results)}"
+
+
+def _several(results: list[Result]) -> str:
+    """Return which rows the lines about several rows are about."""
+    found = {
+        label(result): [
+            f"{line.title.rpartition(', ')[2]} {line.detail}"
+            for line in lines(result)
+            if line.detail
+        ]
+        for result in results
+    }
+    return "".join(
+        f"- Every other operation, on {name}: {', '.join(details)}.\n"
+        for name, details in found.items()
+        if details
+    )
 
 
 def _heads(result: Result) -> list[str]:

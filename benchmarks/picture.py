@@ -8,7 +8,6 @@ import statistics
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.contestants import EACH_TIME, NEVER, ONCE, PROXIES
-from benchmarks.growth import SIZES
 from benchmarks.results import BY_HAND, OURS, Group, Result, Row, ratios
 
 if TYPE_CHECKING:
@@ -59,13 +58,19 @@ def compact(svg: str) -> str:
     """Return *svg* without what it says again for each dot, and trailing spaces."""
     dots = re.compile(r'( *<use [^>]*?) style="(fill: [^"]*fill-opacity[^"]*)"/>')
     lines: list[str] = []
+    moved = ""  # the look that the group around the dots has taken over
     for line in svg.splitlines():
         dot = dots.fullmatch(line)
         if dot is None:
             lines.append(line.rstrip())
+            moved = ""
             continue
         if lines[-1].lstrip().startswith("<g clip-path"):
-            lines[-1] = lines[-1].replace(">", f' style="{dot[2]}">')
+            moved = dot[2]
+            lines[-1] = lines[-1].replace(">", f' style="{moved}">')
+        if dot[2] != moved:
+            lines.append(line.strip())
+            continue
         short = re.sub(r'"(\d+\.\d)\d*"', r'"\1"', dot[1])
         lines.append(f"{short.lstrip()}/>")
     return "\n".join(lines) + "\n"
@@ -178,17 +183,17 @@ def _lines(axes: Any, group: Group, xlabel: str, title: str) -> None:
         axes.annotate(
             f"{name} {points[-1][1]:.3g}×",
             points[-1],
-            xytext=(-9, 4),
+            xytext=(9, 0),
             textcoords="offset points",
-            ha="right",
+            va="center",
             color=colour,
             fontweight="bold",
         )
     axes.set_xscale("log")
     axes.set_yscale("log")
-    axes.margins(y=0.12)
+    axes.margins(y=0.15)
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}×"))
-    axes.set_xticks([size for size in (*SIZES, 100_000) if size <= points[-1][0]])
+    axes.set_xticks((1, 100, 10_000))
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     axes.minorticks_off()
     axes.grid(color=GRID, linewidth=0.8)

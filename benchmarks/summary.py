@@ -32,6 +32,7 @@ class Line(NamedTuple):
         ours: inscope's median; None if of many rows.
         ratio: inscope's in *base*'s.
         werkzeug: werkzeug's in inscope's.
+        detail: Which rows, if it is about several.
     """
 
     part: str
@@ -40,6 +41,7 @@ class Line(NamedTuple):
     ours: float | None
     ratio: float | None
     werkzeug: float | None
+    detail: str = ""
 
 
 def lines(result: Result) -> list[Line]:
@@ -79,15 +81,16 @@ def _operations(group: Group) -> Iterator[Line]:
     if found:
         yield Line(
             "proxy",
-            f"every other operation, the median of {len(found)} rows",
+            "every other operation, the median",
             None,
             None,
             statistics.median(value for value, _ in found),
             middle(others, WERKZEUG, OURS),
+            f"is of {len(found)} rows",
         )
         worst = found[-1][1]
-        title = f"every other operation, the worst: `{worst.name}` on {worst.target}"
-        yield _of(group, worst, "proxy", title)
+        line = _of(group, worst, "proxy", "every other operation, the worst")
+        yield line._replace(detail=f"is `{worst.name}` on {worst.target}")
     yield _line(group, "proxy", UNPACKING, "list", "unpack a list")
 
 

@@ -67,6 +67,15 @@ def test_the_page_tells_where_it_was_measured() -> None:
     ] == line[1:]
 
 
+def test_the_summary_says_which_row_is_the_worst() -> None:
+    """Of each run: it need not be the same one."""
+    text = page.render([result(), result(**OTHER)])
+
+    assert 2 == text.count(
+        "the median is of 4 rows, the worst is `q = p; q += 2` on int."
+    )
+
+
 def test_each_run_has_its_columns_in_the_summary() -> None:
     """Four for each run; what a run lacks is a dash."""
     second = result(**OTHER)
@@ -114,6 +123,28 @@ def test_a_picture_has_its_words_as_text_and_a_dot_for_each_ratio(
     dots = re.findall(r'^<use .*xlink:href="#(\w+)"', first, re.MULTILINE)
     assert 9 in {dots.count(marker) for marker in dots}
     assert first == file.read_text("utf-8")
+
+
+def test_a_dot_s_look_is_said_once_for_all_dots_of_a_group() -> None:
+    """The group has it; a dot without such a group around it keeps its own."""
+    svg = (
+        '<g clip-path="url(#a)">\n'
+        '  <use x="1.25" style="fill: #d55e00; fill-opacity: 0.6"/>\n'
+        '  <use x="2.55" style="fill: #d55e00; fill-opacity: 0.6"/>\n'
+        "</g>\n<g>\n"
+        '  <use x="3.35" style="fill: #d55e00; fill-opacity: 0.6"/> \n'
+        '  <use x="4.45" style="fill: #d55e00; fill-opacity: 0.6"/>\n'
+    )
+
+    assert [
+        '<g clip-path="url(#a)" style="fill: #d55e00; fill-opacity: 0.6">',
+        '<use x="1.2"/>',
+        '<use x="2.5"/>',
+        "</g>",
+        "<g>",
+        '  <use x="3.35" style="fill: #d55e00; fill-opacity: 0.6"/>',
+        '<use x="4.45" style="fill: #d55e00; fill-opacity: 0.6"/>',
+    ] == picture.compact(svg).splitlines()
 
 
 def test_the_readme_s_table_is_put_between_the_comments(tmp_path: Path) -> None:

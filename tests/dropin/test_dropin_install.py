@@ -143,11 +143,15 @@ def test_a_copied_class_makes_it_too_late(core: str, tmp_path: Path) -> None:
             ["L", "l"],
         ),
         (
+            "import werkzeug.local as w\nclass A: kind = w.LocalProxy\ndel w",
+            ["A.kind"],
+        ),
+        (
             METACLASS,
             ["P"],
         ),
     ],
-    ids=["class", "function", "module", "object", "subclass", "metaclass"],
+    ids=["class", "function", "module", "object", "subclass", "attribute", "metaclass"],
 )
 def test_every_kind_of_holder_is_named(
     core: str, source: str, names: list[str], tmp_path: Path
@@ -206,8 +210,11 @@ spec.loader.exec_module(lazy)
         "sys.modules['werkzeug.local'] = types.ModuleType('mine')",
         "import werkzeug.local as w; w.LocalProxy = type('P', (), {})",
         COPY,
+        "sys.modules['werkzeug.local'] = None",
+        "sys.modules['werkzeug.local'] = 5",
+        "import werkzeug.local as w; w.LocalProxy = int",
     ],
-    ids=["module", "class", "copy"],
+    ids=["module", "class", "copy", "blocked", "number", "builtin"],
 )
 def test_another_replacement_is_refused(core: str, replace: str) -> None:
     """What stands in for werkzeug.local already is named and left in place."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import py_compile
 import sys
 import zipfile
 from pathlib import Path
@@ -15,11 +16,13 @@ import os, sys
 from werkzeug.local import LocalProxy
 print(LocalProxy.__module__, __name__, __spec__ and __spec__.name)
 print(os.path.basename(sys.argv[0]), sys.argv[1:])
-print(os.path.basename(sys.path[0]))
+print(os.path.basename(sys.path[0]), os.path.isabs(sys.path[0]))
+print(os.path.isabs(__file__), __builtins__)
 """
 """A program that tells whose classes it has, and what Python told it."""
 
-SPEC = {"file": "None", "package": "shop.__main__", "folder": "__main__"}
+PLACED = "True <module 'builtins' (built-in)>"
+"""What it tells of its own file: an absolute path, as Python gives it."""
 
 
 def _printed(*arguments: str | Path, core: str, folder: Path) -> list[str]:
@@ -43,16 +46,17 @@ def programs(tmp_path: Path) -> Path:
 
 def test_a_file_runs_as_a_script(core: str, programs: Path) -> None:
     """``__main__``, the arguments and the folder on sys.path are the script's."""
-    expected = ["inscope __main__ None", "script.py ['-m', '--x', 'y']", "bin"]
+    expected = ["inscope __main__ None", "script.py ['-m', '--x', 'y']", "bin True"]
 
     printed = _printed("bin/script.py", "-m", "--x", "y", core=core, folder=programs)
 
-    assert expected == printed
+    assert [*expected, PLACED] == printed
 
 
 def test_a_module_runs_as_with_m(core: str, programs: Path) -> None:
     """``-m shop`` runs ``shop/__main__.py`` from the working folder."""
-    expected = ["inscope __main__ shop.__main__", "__main__.py ['a']", programs.name]
+    expected = ["inscope __main__ shop.__main__", "__main__.py ['a']"]
+    expected += [f"{programs.name} True", PLACED]
 
     assert expected == _printed("-m", "shop", "a", core=core, folder=programs)
 
@@ -64,7 +68,8 @@ def test_a_folder_and_an_archive_run_their_main(
     """Their ``__main__`` runs, with the folder or archive first on sys.path."""
     printed = _printed(name, "a", core=core, folder=programs)
 
-    assert ["inscope __main__ __main__", f"{name} ['a']", name] == printed
+    expected = ["inscope __main__ __main__", f"{name} ['a']", f"{name} True", PLACED]
+    assert expected == printed
 
 
 def test_python_itself_tells_the_same(core: str, programs: Path) -> None:
@@ -93,6 +98,50 @@ def test_an_installed_program_runs(core: str, tmp_path: Path) -> None:
     assert Path(program).parent == Path(sys.executable).parent
 
 
+LATE = """
+import atexit, pickle, threading, time
+
+def job(): ...
+
+def late():
+    time.sleep(0.05)  # the last line has run by then
+    print(pickle.loads(pickle.dumps(job)) is job)
+
+atexit.register(late)
+threading.Thread(target=late).start()
+"""
+
+
+@pytest.mark.parametrize("arguments", [["late.py"], ["-m", "late"]])
+def test_the_program_outlives_its_last_line(
+    core: str, arguments: list[str], tmp_path: Path
+) -> None:
+    """A thread that goes on and an exit handler still find it as ``__main__``."""
+    (tmp_path / "late.py").write_text(LATE)
+
+    assert ["True", "True"] == _printed(*arguments, core=core, folder=tmp_path)
+
+
+def test_a_script_has_no_features_of_ours(core: str, tmp_path: Path) -> None:
+    """It is compiled as Python compiles it: its annotations are evaluated."""
+    code = "def f(x: int): ...\nprint(f.__annotations__)\n"
+    (tmp_path / "script.py").write_text(code)
+
+    printed = _printed("script.py", core=core, folder=tmp_path)
+
+    assert ["{'x': <class 'int'>}"] == printed
+
+
+def test_a_compiled_script_runs(core: str, tmp_path: Path) -> None:
+    """As ``python script.pyc`` does."""
+    (tmp_path / "script.py").write_text(WHO)
+    py_compile.compile(str(tmp_path / "script.py"), str(tmp_path / "script.pyc"))
+
+    first, *_ = _printed("script.pyc", core=core, folder=tmp_path)
+
+    assert first == "inscope __main__ None"
+
+
 @pytest.mark.parametrize(
     ("ending", "code"),
     [("sys.exit(7)", 7), ("raise SystemExit", 0), ("raise ValueError('x')", 1)],
@@ -113,9 +162,8 @@ def test_the_exit_code_is_the_programs(
     [
         ([], "usage: python -m inscope.dropin"),
         (["-m"], "-m needs the name of a module"),
-        (["-m", "nowhere"], "there is no module named 'nowhere'"),
-        (["-m", "nowhere.to"], "there is no module named 'nowhere.to'"),
-        (["-m", "json.nowhere"], "there is no module named 'json.nowhere'"),
+        ([""], "there is no file ''"),
+        (["."], "there is no file '.'"),
         (["nothing.py"], "there is no file 'nothing.py'"),
         (["pytest_"], "is it a module? Then: -m pytest_"),
         (["--reload"], "there is no option '--reload'"),
@@ -130,6 +178,49 @@ def test_what_cannot_be_run_is_said_in_one_line(
     assert reason in done.stderr
     assert "Traceback" not in done.stderr
     assert done.returncode == 2
+
+
+@pytest.mark.parametrize(
+    "name", ["nowhere", "nowhere.to", "json.nowhere", "script.py", "os.path.x", ".x"]
+)
+def test_a_module_that_is_not_there_is_told_as_python_tells_it(
+    core: str, name: str, tmp_path: Path
+) -> None:
+    """The same line and exit code as of ``python -m``."""
+    (tmp_path / "script.py").write_text(WHO)
+    plain = python("-m", name, core=core, folder=tmp_path)
+
+    done = python("-m", "inscope.dropin", "-m", name, core=core, folder=tmp_path)
+
+    assert plain.stderr == done.stderr
+    assert plain.returncode == done.returncode == 1
+
+
+def test_a_folder_does_not_hide_the_program_of_its_name(
+    core: str, tmp_path: Path
+) -> None:
+    """``gunicorn`` runs beside a folder ``gunicorn`` that cannot be run."""
+    pytest.importorskip("flask", reason="Flask is not installed")
+    (tmp_path / "flask").mkdir()
+
+    done = python(
+        "-m", "inscope.dropin", "flask", "--version", core=core, folder=tmp_path
+    )
+
+    assert "Werkzeug" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "change", ["sys.argv[:] = []", "sys.argv = []", "del sys.argv"]
+)
+def test_a_program_may_do_with_its_arguments_what_it_likes(
+    core: str, change: str, tmp_path: Path
+) -> None:
+    """They are not touched again."""
+    (tmp_path / "script.py").write_text(f"import sys\n{change}\n")
+
+    assert [] == _printed("script.py", "a", core=core, folder=tmp_path)
+    assert [] == _printed("-m", "script", "a", core=core, folder=tmp_path)
 
 
 def test_help_shows_how_it_is_used(core: str) -> None:
@@ -265,6 +356,24 @@ print(subprocess.check_output(child, text=True, stderr=subprocess.STDOUT), end="
     done = _printed(_program(tmp_path, body), core=core, folder=tmp_path)
 
     assert ["fine"] == done
+
+
+def test_the_entries_of_the_path_are_kept(core: str, tmp_path: Path) -> None:
+    """An empty one stands for the working folder of the child."""
+    body = """
+child = "import os, sys; print(os.getcwd() in sys.path[1:])"
+print(subprocess.check_output([sys.executable, "-c", child], text=True), end="")
+"""
+    file = _program(tmp_path, body)
+
+    done = python(
+        *("-m", "inscope.dropin", file),
+        core=core,
+        folder=tmp_path,
+        PYTHONPATH=f"/else{os.pathsep}",
+    )
+
+    assert done.stdout == "True\n"
 
 
 def test_the_folder_is_on_the_path_once(core: str, tmp_path: Path) -> None:

@@ -218,6 +218,14 @@ FORWARDED: Final = tuple(row for row in TABLE if row.expression)
 SHAPED: Final = frozenset(row.name for row in FORWARDED)
 """The methods that a shaped proxy has only if its ``like`` class has them."""
 
+PROXYS_OWN: Final = frozenset(
+    {"_get_current_object"} | {row.name for row in TABLE if row.rule == OWN}
+) - {"__call__", "__getattribute__", "__setattr__"}
+"""Attributes of a proxy that are its own; every other is the object's."""
+
+OBJECTS: Final = frozenset({"__class__", "__doc__", "__wrapped__", "__mro_entries__"})
+"""Those of them that are the object's when there is one."""
+
 UNCLAIMED: Final = frozenset({"__fspath__", "__buffer__"})
 """Methods that a type without a shape has, but in which no ABC shall find them."""
 

@@ -8,14 +8,17 @@ a debugger stays attached; Pythons that it starts (reloaders, spawned workers) f
 
 from __future__ import annotations
 
+import builtins
+import io
 import os
 import runpy
 import sys
 import sysconfig
 from importlib.metadata import EntryPoint, entry_points
-from importlib.util import find_spec
 from pathlib import Path
-from pkgutil import get_importer
+from pkgutil import get_importer, read_code
+from types import CodeType, ModuleType
+from typing import Any
 
 from inscope.dropin import AlreadyReplacedError, TooLateError, install
 
@@ -28,6 +31,9 @@ Runs a program with inscope in the place of werkzeug.local:
   python -m inscope.dropin -m flask run
   python -m inscope.dropin app.py
   python -m inscope.dropin gunicorn app:app"""
+
+_run_as_main: Any = vars(runpy)["_run_module_as_main"]
+"""What Python itself calls for ``-m``: it runs in the ``__main__`` that is there."""
 
 CHILD = Path(__file__).with_name("child")
 
@@ -50,7 +56,7 @@ def main(arguments: list[str]) -> int:
         return _run_module(rest)
     if first.startswith("-"):
         return _refuse(f"there is no option {first!r}\n\n{USAGE}")
-    if Path(first).exists():
+    if _can_run(Path(first)):
         return _run_file(first, rest)
     return _run_program(first, rest)
 
@@ -62,41 +68,65 @@ def _refuse(reason: str) -> int:
 
 def _install_in_children() -> None:
     """Put the folder of our ``sitecustomize`` first on ``PYTHONPATH``, once."""
-    before = os.environ.get("PYTHONPATH", "").split(os.pathsep)
-    path = [str(CHILD), *(entry for entry in before if entry and entry != str(CHILD))]
+    before = os.environ.get("PYTHONPATH")
+    path = before.split(os.pathsep) if before else []  # an empty entry has a meaning
+    path = [str(CHILD), *(entry for entry in path if entry != str(CHILD))]
     os.environ["PYTHONPATH"] = os.pathsep.join(path)
+
+
+def _can_run(path: Path) -> bool:
+    """Tell a file and a folder with a ``__main__`` from one that only has a name."""
+    return path.is_file() or (path.name != "" and (path / "__main__.py").is_file())
 
 
 def _run_module(arguments: list[str]) -> int:
     """Do what ``python -m`` does."""
     if not arguments:
         return _refuse(f"-m needs the name of a module\n\n{USAGE}")
-    name = arguments[0]
-    if not _is_there(name):
-        return _refuse(f"there is no module named {name!r}")
     sys.argv[:] = arguments
-    runpy.run_module(name, run_name="__main__", alter_sys=True)
+    _new_main()
+    _run_as_main(arguments[0], True)
     return 0
 
 
-def _is_there(name: str) -> bool:
-    try:
-        return find_spec(name) is not None
-    except ModuleNotFoundError as error:
-        if name.startswith(f"{error.name}."):  # a package that it would be in
-            return False
-        raise
+def _new_main() -> dict[str, Any]:
+    """Make the ``__main__`` of the program, which outlives its last line.
+
+    Threads and exit handlers may go on, and pickle what they find there.
+    """
+    main = ModuleType("__main__")
+    vars(main)["__builtins__"] = builtins
+    sys.modules["__main__"] = main
+    return vars(main)
 
 
 def _run_file(file: str, arguments: list[str]) -> int:
     """Do what ``python FILE`` does; a folder or an archive has a ``__main__``."""
     sys.argv[:] = [file, *arguments]
+    path = os.path.abspath(file)
+    is_script = get_importer(path) is None
     if not sys.flags.safe_path:
         del sys.path[0]  # the working folder, which is for -m
-        if get_importer(file) is None:  # no folder or archive: run_path adds those
-            sys.path.insert(0, str(Path(file).resolve().parent))
-    runpy.run_path(file, run_name="__main__")
+    if is_script and not sys.flags.safe_path:
+        sys.path.insert(0, os.path.dirname(os.path.realpath(path)))
+    namespace = _new_main()
+    if is_script:
+        namespace |= {"__file__": path, "__cached__": None}
+        exec(_code_of(path), namespace)
+    else:
+        sys.path.insert(0, path)
+        _run_as_main("__main__", False)
     return 0
+
+
+def _code_of(path: str) -> CodeType:
+    """Return the code of a script, or of one that was compiled before."""
+    with io.open_code(path) as file:
+        code: CodeType | None = read_code(file)
+        if code is None:
+            file.seek(0)
+            code = compile(file.read(), path, "exec", dont_inherit=True)
+    return code
 
 
 def _run_program(name: str, arguments: list[str]) -> int:

@@ -29,7 +29,7 @@ def holders(local: ModuleType) -> dict[str, list[str]]:
     for module_name, namespace in _namespaces(besides=local):
         names = [
             name
-            for name, value in namespace.items()
+            for name, value in _with_attributes(module_name, namespace)
             if id(value) in kept or _comes_from(value, classes)
         ]
         if names:
@@ -58,6 +58,17 @@ def _namespaces(besides: ModuleType) -> Iterator[tuple[str, dict[str, Any]]]:
             yield name, dict(object.__getattribute__(module, "__dict__"))
         except (AttributeError, TypeError):  # not a module: anything may stand there
             continue
+
+
+def _with_attributes(
+    module: str, namespace: dict[str, Any]
+) -> Iterator[tuple[str, Any]]:
+    """Yield the names and values of a module, and of the classes it defines."""
+    for name, value in namespace.items():
+        yield name, value
+        if type(value) is type and value.__module__ == module:
+            for attribute, held in list(vars(value).items()):
+                yield f"{name}.{attribute}", held
 
 
 def _comes_from(value: object, classes: set[type]) -> bool:

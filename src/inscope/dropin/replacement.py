@@ -11,6 +11,7 @@ import importlib
 import sys
 from importlib.util import spec_from_file_location
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from inscope.dropin.holders import holders, objects
@@ -18,7 +19,6 @@ from inscope.errors import AlreadyReplacedError, TooLateError
 
 if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
-    from types import ModuleType
 
 NAME = "werkzeug.local"
 FILE = Path(__file__).with_name("werkzeug_local.py")
@@ -63,7 +63,7 @@ def install() -> None:
     if installed():
         return
     before = sys.modules.get(NAME)
-    if before is not None:
+    if NAME in sys.modules:
         _check(before)
         _forget()
     sys.meta_path.insert(0, Finder(before))
@@ -101,13 +101,12 @@ def installed() -> bool:
     """
     if not any(isinstance(finder, Finder) for finder in sys.meta_path):
         return False
-    module = sys.modules.get(NAME)
-    return module is None or _is_ours(module)
+    return NAME not in sys.modules or _is_ours(sys.modules[NAME])
 
 
-def _check(local: ModuleType) -> None:
+def _check(local: ModuleType | None) -> None:
     """Raise unless *local* is werkzeug's own module and nobody has taken from it."""
-    if not _is_werkzeugs(local):
+    if not isinstance(local, ModuleType) or not _is_werkzeugs(local):
         raise AlreadyReplacedError(
             NAME, getattr(local, "__file__", None) or repr(local)
         )
@@ -123,7 +122,7 @@ def _is_werkzeugs(local: ModuleType) -> bool:
     proxy = vars(local).get("LocalProxy")
     if file is None or not isinstance(proxy, type):
         return False
-    return str(Path(file).parent) in package and vars(proxy)["__module__"] == NAME
+    return str(Path(file).parent) in package and proxy.__module__ == NAME
 
 
 def _is_ours(local: ModuleType | None) -> bool:

@@ -14,15 +14,19 @@ from __future__ import annotations
 import operator
 from functools import partial
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar, cast, overload
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
 from inscope._core import special_methods
-from inscope._core.python.source import Source, is_unbound
-from inscope.errors import (
-    ProxyNotInitializedError,
-    UnboundAttributeError,
-    UnboundError,
+from inscope._core.failures import (
+    fail,
+    fail_attribute,
+    mro_entries,
+    unbound_attribute,
 )
+from inscope._core.proxy_type import ProxyType
+from inscope._core.python.source import Source, is_unbound
+from inscope._core.shape import Shapes
+from inscope._core.subclass import give_own_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,16 +42,11 @@ else:
         """Has the methods that no ABC shall find: see ``ProxyType.__mro__``."""
 
         __slots__ = ()
+        _unclaimed = True
 
 
 T = TypeVar("T")
 U = TypeVar("U")
-
-OWN = frozenset(
-    {"_get_current_object"}
-    | {row.name for row in special_methods.TABLE if row.rule == special_methods.OWN}
-) - {"__call__", "__getattribute__", "__setattr__"}
-"""Attributes of a proxy that are its own; every other is the object's."""
 
 _TEMPLATE = """
 def {name}(self{parameters}):
@@ -65,7 +64,7 @@ def _compile(
     expression: str,
     parameters: str = "",
     *,
-    failure: str = "fail(self, error)",
+    failure: str = "fail(self, source(self), error)",
     guard: str = "pass",
 ) -> Callable[..., Any]:
     """Return the function that resolves ``self`` and evaluates *expression*."""
@@ -84,68 +83,23 @@ def _compile(
     return function
 
 
-def fail(proxy: BareProxy[Any], error: Exception) -> NoReturn:
-    """Raise what the user sees when resolving *proxy* raised *error*."""
-    failure = _source(proxy).failure(proxy, error)
-    if failure is error:
-        raise error
-    raise failure from error.__cause__
-
-
-def fail_attribute(proxy: BareProxy[Any], error: Exception, name: str) -> Any:
-    """Answer for the attribute *name* of a proxy that could not be resolved."""
-    if not (special_methods.is_probe(name) and is_unbound(error)):
-        fail(proxy, error)
-    if name == "__module__" or name in type(proxy)._shape:
-        # The module: doctest asks for it, of what __wrapped__ is a function.
-        return object.__getattribute__(proxy, name)
-    failure = _source(proxy).failure(proxy, error)
-    if isinstance(failure, AttributeError):
-        raise failure
-    if isinstance(failure, UnboundError) and failure is not error:
-        unbound = _source(proxy).unbound(UnboundAttributeError, proxy)
-        raise unbound from error.__cause__
-    raise UnboundAttributeError(*failure.args) from failure
-
-
 def own_attribute(proxy: BareProxy[Any], name: str) -> Any:
-    """Return the attribute *name*, one of OWN."""
-    if name not in {"__class__", "__doc__", "__wrapped__", "__mro_entries__"}:
+    """Return the attribute *name*, one of PROXYS_OWN."""
+    if name not in special_methods.OBJECTS:
         return object.__getattribute__(proxy, name)
     try:
         target = resolver_of(proxy)()
     except Exception as error:
-        if not is_unbound(error):
-            fail(proxy, error)
-        if name == "__class__":
-            return type(proxy)
-        if name == "__doc__":
-            return type(proxy).__doc__
-        if name == "__wrapped__":
-            return _source(proxy).given
-        return partial(_no_bases, proxy, error)
-    if name == "__mro_entries__" and isinstance(target, type):
-        return partial(_one_base, target)
-    return getattr(target, name)
+        return unbound_attribute(proxy, _source(proxy), error, name)
+    return mro_entries(target) if name == "__mro_entries__" else getattr(target, name)
 
 
-def _no_bases(proxy: BareProxy[Any], error: Exception, _: tuple[Any, ...]) -> NoReturn:
-    """Answer ``class X(proxy)`` when *proxy* is unbound."""
-    fail(proxy, error)
-
-
-def _one_base(target: type, _: tuple[Any, ...]) -> tuple[type]:
-    """Answer ``class X(proxy)`` with the class behind the proxy."""
-    return (target,)
-
-
-def _source(proxy: BareProxy[Any]) -> Source:
+def _source(proxy: BareProxy[Any]) -> Source | None:
+    """Return the source of *proxy*; ``None`` before ``__init__``."""
     try:
         return cast("Source", source_of(proxy))
     except AttributeError:
-        kind = type(proxy).__name__
-        message = f"{kind}.__init__ has not been called on this proxy"
-        raise ProxyNotInitializedError(message) from None
+        return None
 
 
 def is_proxy(obj: object) -> bool:
@@ -184,39 +138,6 @@ def unwrap(obj: Any) -> Any:
     return obj
 
 
-class ProxyType(type):
-    """The type of proxy types: a shaped proxy counts as a ``LocalProxy``.
-
-    A shaped type must lack methods that LocalProxy has, so it cannot inherit
-    from it; both inherit from :class:`BareProxy`.
-    """
-
-    def __subclasscheck__(cls, subclass: type) -> bool:
-        return type.__subclasscheck__(BareProxy if cls is LocalProxy else cls, subclass)
-
-    def __instancecheck__(cls, instance: object) -> bool:
-        return issubclass(type(instance), cls) or super().__instancecheck__(instance)
-
-    @property
-    def __mro__(cls) -> tuple[type, ...]:
-        """What the type inherits from, as ABCs are to see it.
-
-        Answering ``os.fspath`` must not make every proxy an ``os.PathLike``: code
-        that asks for one would take a proxied list or file for a path.
-        """
-        mro: tuple[type, ...] = type.__dict__["__mro__"].__get__(cls)
-        return tuple(owner for owner in mro if owner is not ForwardedMethods)
-
-    @property
-    def __signature__(cls) -> Any:
-        """The constructor's; ``__new__`` takes whatever a subclass wants."""
-        import inspect
-
-        constructor: Any = cls.__init__  # type: ignore[misc]  # this very class's
-        signature = inspect.signature(constructor)
-        return signature.replace(parameters=list(signature.parameters.values())[1:])
-
-
 class BareProxy(Generic[T], metaclass=ProxyType):
     """What every proxy has: the object's attributes, and copying and pickling it."""
 
@@ -248,10 +169,11 @@ class BareProxy(Generic[T], metaclass=ProxyType):
         Raises:
             UnboundError: Nothing is bound here and now.
         """
+        source = _source(self)
         try:
-            return cast("T", _source(self).resolve())
+            return cast("T", cast("Source", source).resolve())
         except Exception as error:
-            fail(self, error)
+            fail(self, source, error)
 
     def __setattr__(self, name: str, value: Any) -> None:
         # LocalProxy[T](…): typing marks what it made, and would mark the object.
@@ -303,23 +225,26 @@ _NAMESPACE = {
     "plain": unwrap,
     "resolver_of": resolver_of,
     "is_unbound": is_unbound,
+    "source": _source,
     "fail": fail,
     "fail_attribute": fail_attribute,
     "own_attribute": own_attribute,
-    "own": OWN,
+    "own": special_methods.PROXYS_OWN,
 }
 
 current = _compile("current", "target")
 """Return the object behind a proxy: what each method begins with."""
+
+_FAIL = "fail(self, source(self), error)"
 
 METHODS: dict[str, Callable[..., Any]] = {
     row.name: _compile(
         row.name,
         row.expression,
         row.parameters,
-        failure=f"{row.unbound} if is_unbound(error) else fail(self, error)"
+        failure=f"{row.unbound} if is_unbound(error) else {_FAIL}"
         if row.unbound
-        else "fail(self, error)",
+        else _FAIL,
     )
     for row in special_methods.FORWARDED
 }
@@ -329,7 +254,7 @@ BareProxy.__getattribute__ = _compile(  # type: ignore[method-assign]  # as METH
     "getattr(target, name)",
     "name",
     guard="if name in own: return own_attribute(self, name)",
-    failure="fail_attribute(self, error, name)",
+    failure="fail_attribute(self, source(self), error, name)",
 )
 
 
@@ -447,30 +372,15 @@ class LocalProxy(BareProxy[T], ForwardedMethods):
         like = kwargs.pop("like", None)  # no parameter: a subclass may have others
         if like is None:
             return object.__new__(cls)
-        from inscope._core.python.shape import shaped_type
-
         if cls is not LocalProxy:
             message = f"'like' shapes a LocalProxy, not its subclass {cls.__name__}"
             raise TypeError(message)
-        shaped = shaped_type(like)
-        self = object.__new__(shaped)
-        AnyProxy.__init__(self, *args, **kwargs)
-        return cast("Self", self)
+        return cast("Self", SHAPES.made(like)(*args, **kwargs))
 
     def __init_subclass__(cls, **arguments: Any) -> None:
         """Let a subclass have attributes of its own beside the object's."""
         super().__init_subclass__(**arguments)
-        ours = (LocalProxy, BareProxy, Generic, object)
-        own = frozenset(
-            name
-            for owner in cls.__mro__
-            if owner not in ours
-            for name in vars(owner)
-            if name in special_methods.SHAPED or not name.startswith("__")
-        )
-        if "__getattribute__" not in vars(cls):
-            access = _own_first(own, cls.__dictoffset__ != 0)
-            type.__setattr__(cls, "__getattribute__", access)
+        give_own_attributes(cls, LocalProxy)
 
 
 for _name, _method in METHODS.items():
@@ -480,16 +390,5 @@ for _name, _method in METHODS.items():
         _method,
     )
 
-
-def _own_first(own: frozenset[str], has_dict: bool) -> Callable[[Any, str], Any]:
-    """Return the attribute access of a subclass: its own names, then the object's."""
-    forward = AnyProxy.__getattribute__
-
-    def __getattribute__(self: Any, name: str) -> Any:
-        if name in own or (
-            has_dict and name in object.__getattribute__(self, "__dict__")
-        ):
-            return object.__getattribute__(self, name)
-        return forward(self, name)
-
-    return __getattribute__
+LocalProxy._counts = AnyProxy
+SHAPES = Shapes(AnyProxy, METHODS, LocalProxy.__doc__)

@@ -3,16 +3,16 @@
 ``callable(p)``, ``isinstance(p, Iterable)`` and ``inspect.isawaitable(p)`` ask
 the *type* which methods it has, and a LocalProxy has them all. For
 ``LocalProxy(source, like=cls)`` a type is made that has those of *cls*; one
-type serves every class with the same set. Used by ``proxy.py``.
+type serves every class with the same set. Used by the ``proxy`` of both cores.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
-from typing import Any, cast
+from typing import Any
 
 from inscope._core import special_methods
-from inscope._core.python.proxy import METHODS, BareProxy, LocalProxy, ProxyType
+from inscope._core.proxy_type import ProxyType
 
 _PATTERN_SEQUENCE = 1 << 5  # Py_TPFLAGS_SEQUENCE
 _PATTERN_MAPPING = 1 << 6  # Py_TPFLAGS_MAPPING
@@ -20,21 +20,49 @@ _PATTERN_MAPPING = 1 << 6  # Py_TPFLAGS_MAPPING
 Shape = tuple[frozenset[str], frozenset[str], type[Any] | None]
 """Methods present, methods set to None, ABC for ``match``."""
 
-_types: dict[Shape, type[BareProxy[Any]]] = {}
 
+class Shapes:
+    """The shaped types that have been made.
 
-def shaped_type(like: object) -> type[BareProxy[Any]]:
-    """Return the proxy type that has the special methods of *like*.
-
-    Raises:
-        TypeError: *like* is not a class, ABC, Protocol or generic alias.
+    Args:
+        base: What they inherit from.
+        methods: All special methods, by name.
+        doc: The docstring of each.
     """
-    shape = _shape_of(_class_of(like))
-    made = _types.get(shape)
-    if made is None:
-        # No lock: registering runs foreign code. The first one made is kept.
-        made = _types.setdefault(shape, _make(shape))
-    return made
+
+    def __init__(self, base: type, methods: dict[str, Any], doc: str | None) -> None:
+        self._base = base
+        self._methods = methods
+        self._doc = doc
+        self._types: dict[Shape, ProxyType] = {}
+
+    def made(self, like: object) -> ProxyType:
+        """Return the proxy type that has the special methods of *like*.
+
+        Raises:
+            TypeError: *like* is not a class, ABC, Protocol or generic alias.
+        """
+        shape = _shape_of(_class_of(like))
+        made = self._types.get(shape)
+        if made is None:
+            # No lock: registering runs foreign code. The first one made is kept.
+            made = self._types.setdefault(shape, self._make(shape))
+        return made
+
+    def _make(self, shape: Shape) -> ProxyType:
+        present, absent, pattern = shape
+        body: dict[str, Any] = {
+            "__slots__": (),
+            "__doc__": self._doc,
+            "__module__": "inscope",
+            "_shape": present,
+            **{name: self._methods[name] for name in sorted(present)},
+            **dict.fromkeys(sorted(absent)),
+        }
+        made = ProxyType("LocalProxy", (self._base,), body)
+        if pattern is not None:
+            pattern.register(made)
+        return made
 
 
 def _class_of(like: object) -> type:
@@ -75,19 +103,3 @@ def _pattern_abc(cls: type) -> type[Any] | None:
     if cls.__flags__ & _PATTERN_SEQUENCE:
         return MutableSequence if issubclass(cls, MutableSequence) else Sequence
     return None
-
-
-def _make(shape: Shape) -> type[BareProxy[Any]]:
-    present, absent, pattern = shape
-    body: dict[str, Any] = {
-        "__slots__": (),
-        "__doc__": LocalProxy.__doc__,
-        "__module__": "inscope",
-        "_shape": present,
-        **{name: METHODS[name] for name in sorted(present)},
-        **dict.fromkeys(sorted(absent)),
-    }
-    made = cast("type[BareProxy[Any]]", ProxyType("LocalProxy", (BareProxy,), body))
-    if pattern is not None:
-        pattern.register(made)
-    return made
