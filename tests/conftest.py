@@ -18,7 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import ModuleType
 
-NATIVE = importlib.util.find_spec("inscope._core.native") is not None
+
+def _is_built() -> bool:
+    """Tell whether the native core can be imported."""
+    try:
+        importlib.import_module("inscope._core.native")
+    except ModuleNotFoundError:
+        return False
+    return True
+
+
+NATIVE = _is_built()
 CORES = ["python", "native"] if NATIVE else ["python"]
 
 _copies: dict[str, dict[str, ModuleType]] = {}

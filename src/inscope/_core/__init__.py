@@ -16,6 +16,9 @@ CORES = ("native", "python")
 """The implementations, the preferred one first."""
 
 
+_NOT_BUILT = ("inscope._core.native", "inscope._core.native._native")
+
+
 def _load(choice: str) -> tuple[str, Any]:
     """Return the name and the module of the core that *choice* asks for."""
     if choice not in ("auto", *CORES):
@@ -25,7 +28,7 @@ def _load(choice: str) -> tuple[str, Any]:
         try:
             return name, import_module(f"inscope._core.{name}")
         except ModuleNotFoundError as error:
-            if error.name != "inscope._core.native":
+            if error.name not in _NOT_BUILT:
                 raise
     message = (
         "INSCOPE_CORE=native, but the native core is not built here; install inscope"

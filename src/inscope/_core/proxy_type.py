@@ -12,6 +12,9 @@ class ProxyType(type):
     from it; both inherit from ``BareProxy``.
     """
 
+    _constructor: Any
+    """A function with the signature of a constructor that is written in C."""
+
     _counts: Any
     """Of LocalProxy: the class whose subclasses count as its own."""
 
@@ -40,5 +43,7 @@ class ProxyType(type):
         import inspect
 
         constructor: Any = cls.__init__  # type: ignore[misc]  # this very class's
+        if not hasattr(constructor, "__code__"):  # written in C
+            constructor = cls._constructor
         signature = inspect.signature(constructor)
         return signature.replace(parameters=list(signature.parameters.values())[1:])
