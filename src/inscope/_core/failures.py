@@ -11,15 +11,28 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from inscope._core import special_methods
-from inscope._core.python.source import Source, is_unbound
+from inscope._core.nothing import Missing
 from inscope.errors import (
     ProxyNotInitializedError,
     UnboundAttributeError,
     UnboundError,
+    UnboundNameError,
 )
 
 if TYPE_CHECKING:
     from inscope._core.python.proxy import BareProxy
+    from inscope._core.python.source import Source
+
+
+def is_unbound(error: BaseException) -> bool:
+    """Tell whether *error*, out of a resolution, means that nothing is bound.
+
+    Exactly ``RuntimeError`` and ``LookupError``: a resolver's subclass of them
+    (``KeyError``, ``RecursionError``) is a fault of the resolver.
+    """
+    return type(error) in (RuntimeError, LookupError) or isinstance(
+        error, (UnboundError, UnboundNameError, Missing)
+    )
 
 
 def fail(proxy: BareProxy[Any], source: Source | None, error: Exception) -> NoReturn:

@@ -7,12 +7,12 @@ bind them.
 
 from __future__ import annotations
 
+from inscope._core.failures import is_unbound
+from inscope._core.nothing import EMPTY, Missing
 from inscope._core.python.bind import Bind, SeveralBind, VarBind
-from inscope._core.python.cell import EMPTY, Missing
 from inscope._core.python.ledger import LocalBind, PlainBind, StackBind
 from inscope._core.python.local import Local, set_storage
 from inscope._core.python.proxy import BareProxy, LocalProxy, current, is_proxy, unwrap
-from inscope._core.python.source import is_unbound
 from inscope._core.python.stack import LocalStack, StackView
 from inscope._core.python.storage import IdentStorage
 from inscope._core.python.var import CellVar, Token

@@ -21,6 +21,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from inscope._core.nothing import EMPTY
 from inscope._core.place import (
     Place,
     describe_place,
@@ -29,7 +30,6 @@ from inscope._core.place import (
     place_of_caller,
 )
 from inscope._core.python.cell import (
-    EMPTY,
     NOTHING,
     Cell,
     bind_above,

@@ -15,25 +15,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from inscope._core.nothing import EMPTY
+
 if TYPE_CHECKING:
     from inscope._core.python.bind import Bind
-
-
-class _Empty:
-    """The type of EMPTY, with a readable repr."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "EMPTY"
-
-
-EMPTY: Final[Any] = _Empty()
-"""Stands for no value where ``None`` is one."""
-
-
-class Missing(Exception):  # noqa: N818  (not an error: nobody sees it)
-    """Inside the core: a source found nothing. Never seen by a user."""
 
 
 class Cell:

@@ -15,8 +15,9 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from inscope._core.nothing import EMPTY
 from inscope._core.python.bind import LEFT, Bind, release, withdraw
-from inscope._core.python.cell import EMPTY, Cell, live, rebuilt, shortened
+from inscope._core.python.cell import Cell, live, rebuilt, shortened
 from inscope._core.python.local import is_plain, storage_of
 from inscope._core.python.names import EMPTY_TREE, assign, lookup, remove
 from inscope._core.python.stack import BOTTOM, StackView

@@ -11,7 +11,8 @@ from contextvars import ContextVar
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Self, cast
 
-from inscope._core.python.cell import EMPTY, Cell, read
+from inscope._core.nothing import EMPTY
+from inscope._core.python.cell import Cell, read
 from inscope._core.python.names import EMPTY_TREE, LEAF, assign, items, lookup, remove
 from inscope.errors import UnboundNameError
 
@@ -172,9 +173,9 @@ class Local:
             name: The name, or a dotted path that begins with it.
             unbound_message: See :class:`LocalProxy`.
         """
-        from inscope._core.python.proxy import LocalProxy
+        from inscope._core import core  # either core may hold this
 
-        return LocalProxy(self, name, unbound_message=unbound_message)
+        return core.LocalProxy(self, name, unbound_message=unbound_message)
 
 
 storage_of = vars(Local)["_Local__storage"].__get__

@@ -20,11 +20,12 @@ from inscope._core import special_methods
 from inscope._core.failures import (
     fail,
     fail_attribute,
+    is_unbound,
     mro_entries,
     unbound_attribute,
 )
 from inscope._core.proxy_type import ProxyType
-from inscope._core.python.source import Source, is_unbound
+from inscope._core.python.source import Source
 from inscope._core.shape import Shapes
 from inscope._core.subclass import give_own_attributes
 

@@ -14,8 +14,9 @@ from functools import partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from inscope._core.failures import is_unbound
+from inscope._core.nothing import Missing
 from inscope._core.place import describe_task, describe_thread
-from inscope._core.python.cell import Missing
 from inscope._core.python.local import Local
 from inscope._core.python.stack import LocalStack
 from inscope._core.python.var import CellVar
@@ -35,17 +36,6 @@ if TYPE_CHECKING:
 
 DEFAULT_MESSAGE = "object is not bound"
 BIND_IT = "bind it (with var.bind(…):)"
-
-
-def is_unbound(error: BaseException) -> bool:
-    """Tell whether *error*, out of a resolution, means that nothing is bound.
-
-    Exactly ``RuntimeError`` and ``LookupError``: a resolver's subclass of them
-    (``KeyError``, ``RecursionError``) is a fault of the resolver.
-    """
-    return type(error) in (RuntimeError, LookupError) or isinstance(
-        error, (UnboundError, UnboundNameError, Missing)
-    )
 
 
 class Source:

@@ -21,7 +21,7 @@ from contextvars import ContextVar
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast, overload
 
-from inscope._core.python.cell import EMPTY, Missing
+from inscope._core.nothing import EMPTY, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -276,9 +276,9 @@ class LocalStack(Generic[T]):
         self, name: str | None = None, *, unbound_message: str | None = None
     ) -> LocalProxy[Any]:
         """Return a proxy to the top of the stack, or to its attribute *name*."""
-        from inscope._core.python.proxy import LocalProxy
+        from inscope._core import core  # either core may hold this
 
-        return LocalProxy(self, name, unbound_message=unbound_message)
+        return core.LocalProxy(self, name, unbound_message=unbound_message)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {_shown(self)}>"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
-from inscope._core.python.cell import EMPTY
+from inscope._core.nothing import EMPTY
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable

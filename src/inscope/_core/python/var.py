@@ -10,8 +10,9 @@ from contextvars import ContextVar
 from contextvars import Token as ContextToken
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
+from inscope._core.nothing import EMPTY, Missing
 from inscope._core.place import describe_task, describe_thread
-from inscope._core.python.cell import EMPTY, Cell, Missing, enclosing_bind, live
+from inscope._core.python.cell import Cell, enclosing_bind, live
 from inscope.errors import (
     ForeignContextError,
     ForeignTokenError,
