@@ -30,7 +30,13 @@ ROWS = (
     Shown("proxy", "read an item of a dict", '`p["key"]`'),
     Shown("proxy", "every other operation, the median", "other operations, the median"),
     Shown("block", "bind", "`with var.bind(value):`"),
-    Shown("Flask page", "a request, µs", "a Flask page on `inscope.dropin`"),
+    Shown("Local", "read", "read a `Local`'s name (by hand: `threading.local`)"),
+    Shown("Local", "write", "write a `Local`'s name (by hand: `threading.local`)"),
+    Shown(
+        "Flask page",
+        "a request, µs",
+        "a Flask page on `inscope.dropin` (by hand: on werkzeug)",
+    ),
 )
 GROWTH = ("write a name", "push and pop")
 

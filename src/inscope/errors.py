@@ -153,8 +153,8 @@ class TooLateError(RuntimeError):
         held = ", ".join(modules) or f"objects of {', '.join(sorted(set(objects)))}"
         message = (
             f"too late: the classes of {replaced} are in use already, by {held}."
-            f" Call inscope.dropin.install() before anything imports {replaced},"
-            " or start the program with 'python -m inscope.dropin'"
+            f" Install inscope.dropin before anything imports {replaced}: in the first"
+            " line of the program, or by 'python -m inscope.dropin' before its name"
         )
         super().__init__(message)
         self.modules = modules

@@ -120,9 +120,9 @@ def test_a_copied_class_makes_it_too_late(core: str, tmp_path: Path) -> None:
     message, origin, state = lines(code, core, tmp_path)
 
     assert message == (
-        "too late: the classes of werkzeug.local are in use already, by early. Call"
-        " inscope.dropin.install() before anything imports werkzeug.local, or start"
-        " the program with 'python -m inscope.dropin'"
+        "too late: the classes of werkzeug.local are in use already, by early. Install"
+        " inscope.dropin before anything imports werkzeug.local: in the first line of"
+        " the program, or by 'python -m inscope.dropin' before its name"
     )
     assert origin == "werkzeug.local"
     assert state == "False False"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import py_compile
+import subprocess
 import sys
+import threading
 import zipfile
 from pathlib import Path
 
@@ -88,12 +90,14 @@ def test_an_installed_program_runs(core: str, tmp_path: Path) -> None:
     (tmp_path / "app.py").write_text(
         "import click, flask, sys\napp = flask.Flask('app')\n"
         "@app.cli.command()\ndef who():\n"
-        "    click.echo(f'{type(flask.g).__module__} {sys.argv[0]}')\n"
+        "    main = sys.modules['__main__']\n"
+        "    tell = f'{type(flask.g).__module__} {sys.argv[0]} {main.__file__}'\n"
+        "    click.echo(f'{tell} {main.__package__}')\n"
     )
     (line,) = _printed("flask", "who", core=core, folder=tmp_path)
 
-    origin, program = line.split()
-    assert origin == "inscope"
+    origin, program, file, package = line.split()
+    assert (origin, file, package) == ("inscope", program, "None")
     assert Path(program).name == "flask"
     assert Path(program).parent == Path(sys.executable).parent
 
@@ -130,6 +134,38 @@ def test_a_script_has_no_features_of_ours(core: str, tmp_path: Path) -> None:
     printed = _printed("script.py", core=core, folder=tmp_path)
 
     assert ["{'x': <class 'int'>}"] == printed
+
+
+def test_a_pipe_runs_as_a_script(core: str, tmp_path: Path) -> None:
+    """``python -m inscope.dropin <(…)``: what can be read can be run."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_text, args=["print(__name__)\n"])
+    writer.start()
+
+    printed = _printed(pipe, core=core, folder=tmp_path)
+
+    writer.join()
+    assert ["__main__"] == printed
+
+
+def test_after_the_program_its_names_can_be_asked(core: str, tmp_path: Path) -> None:
+    """``python -i`` shows them, as it does without the drop-in."""
+    (tmp_path / "script.py").write_text("number = 5\n")
+    command = [sys.executable, "-i", "-m", "inscope.dropin", "script.py"]
+
+    done = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env=os.environ | {"INSCOPE_CORE": core},
+        input="print(number + 1)\n",
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "6\n"
+    assert "Traceback" not in done.stderr
 
 
 def test_a_compiled_script_runs(core: str, tmp_path: Path) -> None:

@@ -50,7 +50,9 @@ def main(arguments: list[str]) -> int:
     try:
         install()
     except (TooLateError, AlreadyReplacedError) as error:
-        return _refuse(str(error))
+        return _refuse(
+            f"{error}\n(A sitecustomize or a .pth file was there before it.)"
+        )
     _install_in_children()
     if first == "-m":
         return _run_module(rest)
@@ -76,7 +78,9 @@ def _install_in_children() -> None:
 
 def _can_run(path: Path) -> bool:
     """Tell a file and a folder with a ``__main__`` from one that only has a name."""
-    return path.is_file() or (path.name != "" and (path / "__main__.py").is_file())
+    if path.is_dir():
+        return path.name != "" and (path / "__main__.py").is_file()
+    return path.exists()  # also a pipe
 
 
 def _run_module(arguments: list[str]) -> int:
@@ -122,11 +126,9 @@ def _run_file(file: str, arguments: list[str]) -> int:
 def _code_of(path: str) -> CodeType:
     """Return the code of a script, or of one that was compiled before."""
     with io.open_code(path) as file:
-        code: CodeType | None = read_code(file)
-        if code is None:
-            file.seek(0)
-            code = compile(file.read(), path, "exec", dont_inherit=True)
-    return code
+        content = file.read()  # at once: it may be a pipe
+    code: CodeType | None = read_code(io.BytesIO(content))
+    return code or compile(content, path, "exec", dont_inherit=True)
 
 
 def _run_program(name: str, arguments: list[str]) -> int:
@@ -141,6 +143,8 @@ def _run_program(name: str, arguments: list[str]) -> int:
     sys.argv[:] = [str(scripts / name), *arguments]
     if not sys.flags.safe_path:
         sys.path[0] = str(scripts)
+    # A reloader looks there for how to start it again: by the file.
+    _new_main()["__file__"] = sys.argv[0]
     sys.exit(found.load()())
 
 
@@ -149,5 +153,5 @@ def _entry_point(name: str) -> EntryPoint | None:
     return next(iter(found), None)
 
 
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__" and (code := main(sys.argv[1:])):
+    sys.exit(code)

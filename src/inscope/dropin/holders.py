@@ -41,7 +41,7 @@ def objects(local: ModuleType) -> list[str]:
     """Return the class of each living object that was made from *local*'s classes."""
     classes = _classes(local)
     kinds: list[type] = [type(thing) for thing in gc.get_objects()]
-    return [kind.__name__ for kind in kinds if not classes.isdisjoint(kind.__mro__)]
+    return [kind.__name__ for kind in kinds if not classes.isdisjoint(_mro(kind))]
 
 
 def _classes(local: ModuleType) -> set[type]:
@@ -74,7 +74,7 @@ def _with_attributes(
 def _comes_from(value: object, classes: set[type]) -> bool:
     """Tell whether *value* is an instance or a subclass of one of *classes*."""
     kind = type(value)
-    line = _mro(value) if issubclass(kind, type) else kind.__mro__
+    line = _mro(value if type in _mro(kind) else kind)
     return not classes.isdisjoint(line)
 
 

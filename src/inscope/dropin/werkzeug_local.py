@@ -1,8 +1,11 @@
 """What a program gets that imports ``werkzeug.local`` while the drop-in is installed.
 
-Loaded under that name by ``replacement.py``. ``get_ident``, which werkzeug dropped
-in 2.1, is there for programs older than that.
+Loaded under that name by ``replacement.py``. Two names are there for programs that
+are older than werkzeug 2.2: ``get_ident``, and ``ContextVar``, which Flask 2.0 takes
+from there.
 """
+
+from contextvars import ContextVar
 
 from inscope import (
     Local,
@@ -14,6 +17,7 @@ from inscope import (
 )
 
 __all__ = [
+    "ContextVar",
     "Local",
     "LocalManager",
     "LocalProxy",

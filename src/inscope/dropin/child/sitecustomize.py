@@ -11,8 +11,8 @@ from pathlib import Path
 
 
 def _install() -> None:
-    if find_spec("inscope") is None:  # a Python of another environment
-        return
+    if sys.version_info < (3, 11) or find_spec("inscope") is None:
+        return  # a Python of another environment
     from inscope.dropin import install
 
     install()
