@@ -137,7 +137,8 @@ def show(found: results.Result) -> None:
         ]
         for line in lines(found)
     ]
-    print(f"\n{plain_table(head, body)}", end="")
+    if body:
+        print(f"\n{plain_table(head, body)}", end="")
     grown = [[g.title, times(g.ours), times(g.werkzeug)] for g in growths(found)]
     if grown:
         print(f"\n{plain_table(['growth', 'inscope', 'werkzeug'], grown)}", end="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import (
@@ -75,7 +76,8 @@ def _each(
 ) -> Callable[[Field, Effort], list[Row]]:
     """Return what measures a row for each operation."""
     return lambda field, effort: [
-        measure_row(operation, field.proxies, effort) for operation in found
+        Context().run(measure_row, operation, field.proxies, effort)
+        for operation in found
     ]
 
 
@@ -142,6 +144,7 @@ def measure(
     for name in names:
         tell(name)
         plan = GROUPS[name]
-        rows = tuple(plan.measure(field, effort))
+        # By what runs before it a context fills, and setting costs more in it.
+        rows = tuple(Context().run(plan.measure, field, effort))
         groups[name] = Group(name, plan.columns, rows, plan.baseline)
     return Result(builds.name_of(about), about, groups)

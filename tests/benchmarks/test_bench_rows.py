@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from contextvars import ContextVar, copy_context
 from typing import Any
 
 import pytest
@@ -11,7 +12,7 @@ from bench_process import bench
 from benchmarks.contestants import LOCALS, PROXIES
 from benchmarks.operations import ATTRIBUTES, operations, targets_of
 from benchmarks.proxies import Operation, measure_row, objection, subject_of
-from benchmarks.run import GROUPS
+from benchmarks.run import GROUPS, Field, Plan, measure
 from benchmarks.statements import LEFT_OUT, Statement
 from benchmarks.timing import CHECK
 from inscope._core.special_methods import FORWARDED
@@ -146,3 +147,21 @@ def test_a_proxy_that_cannot_be_made_is_shown_as_such() -> None:
     row = measure_row(ADDITION, {"stub": make}, CHECK)
 
     assert "cannot: TypeError: not of an int" == row.cells["stub"].note
+
+
+def test_a_group_begins_in_an_empty_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What ran before it leaves no variables there, in which setting costs more."""
+    seen: list[int] = []
+
+    def look(field: Field, effort: Any) -> list[Any]:
+        seen.append(len(copy_context()))
+        ContextVar("left").set(1)
+        return []
+
+    for name in ("one", "two"):
+        monkeypatch.setitem(GROUPS, name, Plan(("inscope",), "", look))
+    ContextVar("before").set(1)
+
+    measure(["one", "two"], CHECK, Field({}, {}, []), lambda _: None)
+
+    assert [0, 0] == seen

@@ -129,6 +129,36 @@ def test_a_copied_class_makes_it_too_late(core: str, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "holder",
+    [
+        "{'proxy': P}",
+        "[P]",
+        "(P,)",
+        "{P}",
+        "functools.partial(P, int)",
+        "functools.partial(print, P)",
+        "functools.partial(print, end=P)",
+        "(lambda kind=P: kind)",
+        "(lambda *, kind=P: kind)",
+        "(lambda kind: lambda: kind)(P)",
+    ],
+)
+def test_what_holds_a_class_inside_is_named(
+    core: str, holder: str, tmp_path: Path
+) -> None:
+    """A registry, a partial, a default or a closure has the class for good, too."""
+    source = "import functools\nfrom werkzeug.local import LocalProxy as P\n"
+    (tmp_path / "early.py").write_text(f"{source}held = {holder}\ndel P\n")
+    code = """import early, inscope.dropin as dropin
+try:
+    dropin.install()
+except dropin.TooLateError as error:
+    print(error.modules)
+"""
+    assert [str({"early": ["held"]})] == lines(code, core, tmp_path)
+
+
+@pytest.mark.parametrize(
     ("source", "names"),
     [
         ("from werkzeug.local import LocalProxy as P", ["P"]),
@@ -170,9 +200,9 @@ except dropin.TooLateError as error:
 def test_a_proxy_that_no_module_holds_makes_it_too_late(
     core: str, tmp_path: Path
 ) -> None:
-    """An object in a list or a class counts too: it would go on being werkzeug's."""
+    """An object deep inside others counts too: it would go on being werkzeug's."""
     source = (
-        "import werkzeug.local as w\nkept = [w.LocalProxy(int), w.Local()]\ndel w\n"
+        "import werkzeug.local as w\nkept = [[w.LocalProxy(int), w.Local()]]\ndel w\n"
     )
     (tmp_path / "early.py").write_text(source)
     code = "import early, inscope.dropin as dropin\n"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from released import files_of
+from suites import run_suite
 
 pytest.importorskip("flask", reason="Flask is not installed")
 
@@ -23,29 +20,14 @@ TESTS = 480
 def _run_suite(core: str, mode: str, report: Path) -> dict[str, Any]:
     """Run the suite in a process of its own; return what the plugin saw."""
     flask = files_of("flask", VERSION, FILES)
-    here = Path(__file__).parent
-    paths = [str(here), str(flask / "src"), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {
-        "INSCOPE_CORE": core,
-        "INSCOPE_PEER_MODE": mode,
-        "INSCOPE_PEER_REPORT": str(report),
-        "PYTEST_ADDOPTS": "",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
-    options = ["-q", "-p", "no:cacheprovider", "-p", "under_flask"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options],
-        cwd=flask,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+    return run_suite(
+        flask,
+        "under_flask",
+        report=report,
+        core=core,
+        path=str(flask / "src"),
+        INSCOPE_PEER_MODE=mode,
     )
-    print(done.stdout, done.stderr)
-    seen: dict[str, Any] = json.loads(report.read_text())
-    return seen
 
 
 @pytest.fixture(scope="module")

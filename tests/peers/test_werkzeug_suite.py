@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 from released import files_of
+from suites import run_suite
 from under_werkzeug import NAMES
 
 VERSION = "3.1.9"
@@ -32,28 +29,15 @@ def _run_suite(core: str, report: Path, fault: str | None = None) -> dict[str, A
 
     A *fault* is one of FAULTS, or empty for subclasses with nothing broken.
     """
-    paths = [str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]
-    environment = os.environ | {
-        "INSCOPE_CORE": core,
-        "INSCOPE_PEER_REPORT": str(report),
-        "PYTEST_ADDOPTS": "",
-        "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1",
-        "PYTHONPATH": os.pathsep.join(filter(None, paths)),
-    }
-    if fault is not None:
-        environment["INSCOPE_PEER_FAULT"] = fault
-    options = ["--noconftest", "-p", "no:cacheprovider", "-p", "under_werkzeug"]
-    done = subprocess.run(
-        [sys.executable, "-m", "pytest", *options, "tests/test_local.py"],
-        cwd=files_of("werkzeug", VERSION, FILES),
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
+    return run_suite(
+        files_of("werkzeug", VERSION, FILES),
+        "under_werkzeug",
+        "--noconftest",
+        "tests/test_local.py",
+        report=report,
+        core=core,
+        **({} if fault is None else {"INSCOPE_PEER_FAULT": fault}),
     )
-    print(done.stdout, done.stderr)
-    seen: dict[str, Any] = json.loads(report.read_text())
-    return seen
 
 
 def test_the_suite_of_werkzeug_passes_on_inscope(core: str, tmp_path: Path) -> None:

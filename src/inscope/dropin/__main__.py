@@ -153,5 +153,7 @@ def _entry_point(name: str) -> EntryPoint | None:
     return next(iter(found), None)
 
 
-if __name__ == "__main__" and (code := main(sys.argv[1:])):
-    sys.exit(code)
+if __name__ == "__main__":
+    _code = main(sys.argv[1:])
+    if _code:  # else -i would show a SystemExit
+        sys.exit(_code)

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import gc
 import sys
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from types import CellType, FunctionType
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,16 +23,21 @@ def holders(local: ModuleType) -> dict[str, list[str]]:
     """Return the modules that hold something of the module *local*, and its names.
 
     That is the module itself, one of its classes or functions, a subclass, or an
-    object made from one. What only *local* and its package hold does not count.
+    object made from one; also in a container, a function's defaults or a closure.
+    What only *local* and its package hold does not count.
     """
     kept = {id(local), *(id(vars(local).get(name)) for name in NAMES)}
     classes = _classes(local)
     found: dict[str, list[str]] = {}
     for module_name, namespace in _namespaces(besides=local):
+        held = _with_attributes(module_name, namespace)
         names = [
             name
-            for name, value in _with_attributes(module_name, namespace)
-            if id(value) in kept or _comes_from(value, classes)
+            for name, value in held
+            if any(
+                id(thing) in kept or _comes_from(thing, classes)
+                for thing in (value, *_inside(value))
+            )
         ]
         if names:
             found[module_name] = names
@@ -69,6 +76,30 @@ def _with_attributes(
         if type(value) is type and value.__module__ == module:
             for attribute, held in list(vars(value).items()):
                 yield f"{name}.{attribute}", held
+
+
+def _inside(value: Any) -> list[Any]:
+    """Return what *value* holds, if it is one of the things that hold others."""
+    kind = cast("type[object]", type(value))
+    if kind is dict:
+        return [] if value is sys.modules else list(value.values())
+    if kind in (list, tuple, set, frozenset):
+        return list(value)
+    if kind is partial:
+        return [value.func, *value.args, *value.keywords.values()]
+    if kind is FunctionType:
+        named: dict[str, Any] = value.__kwdefaults__ or {}
+        cells: tuple[CellType, ...] = value.__closure__ or ()
+        given: tuple[Any, ...] = value.__defaults__ or ()
+        return [*given, *named.values(), *map(_content, cells)]
+    return []
+
+
+def _content(cell: CellType) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # nothing was assigned yet
+        return None
 
 
 def _comes_from(value: object, classes: set[type]) -> bool:
