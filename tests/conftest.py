@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def _is_built() -> bool:
     """Tell whether the native core can be imported."""
     try:
-        importlib.import_module("inscope._core.native")
+        importlib.import_module("inscope._core.native._native")
     except ModuleNotFoundError:
         return False
     return True

@@ -1,6 +1,6 @@
 """Global names for local state: each thread, task and greenlet sees its own value."""
 
-from inscope._core import CORE, core
+from inscope._core import CORE, Local, LocalProxy, LocalStack
 from inscope.errors import (
     BindStateError,
     ForeignContextError,
@@ -27,10 +27,6 @@ from inscope.var import (
     pushed,
     unwrap,
 )
-
-Local = core.Local
-LocalProxy = core.LocalProxy
-LocalStack = core.LocalStack
 
 __all__ = [
     "CORE",

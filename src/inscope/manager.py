@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any
 
-from inscope._core import core
+from inscope import _core as core
 from inscope._core.place import get_ident
 from inscope.errors import NotALocalError
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Iterator
     from typing import Protocol
 
-    from inscope._core.python import Local, LocalProxy, LocalStack
+    from inscope._core import Local, LocalProxy, LocalStack
 
     Application = Callable[[Any, Any], Iterable[bytes]]
 

@@ -1,7 +1,7 @@
 """``Var`` and what is done with one: bind it, read it, stand a proxy in for it.
 
-The values lie in cells (``_core/python/cell.py``); the blocks that bind them
-are in ``_core/python/bind.py``. Here are the options and the typing.
+The values lie in cells (``_core/cells.py``); the blocks that bind them are in
+``_core/bind.py``. Here are the options and the typing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from inscope._core import core
+from inscope import _core as core
+from inscope._core import Token, is_proxy, unwrap
 from inscope._core.place import place_of_caller
 from inscope._core.proxied import Proxied
 
@@ -18,15 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal, TypeAlias
 
-    from inscope._core.python import (
-        Bind,
-        Local,
-        LocalProxy,
-        LocalStack,
-        is_proxy,
-        unwrap,
-    )
-    from inscope._core.python.source import Holder
+    from inscope._core import Bind, Local, LocalProxy, LocalStack
+    from inscope._core.source import Holder
 
     AfterExit: TypeAlias = Literal["keep", "revoke"]
     Source: TypeAlias = "Holder[T] | Proxied[T]"
@@ -48,11 +42,6 @@ T = TypeVar("T")
 U = TypeVar("U")
 L = TypeVar("L", bound="Local")
 P = TypeVar("P", bound="Proxied[Any]")
-
-Token = core.Token
-if not TYPE_CHECKING:
-    is_proxy = core.is_proxy
-    unwrap = core.unwrap
 
 _EMPTY: Any = core.EMPTY
 
@@ -149,14 +138,6 @@ class Var(core.CellVar[T]):
         """
         return PlainVar(context_var)
 
-    def bind(self, value: T) -> Bind[T]:
-        """Return a block in which the Var has *value*: ``with var.bind(value):``.
-
-        ``as`` gives *value*. The bind always ends: left in another Context
-        than it was entered in, its value is withdrawn wherever it was visible.
-        """
-        return core.VarBind(self, value, place_of_caller())
-
     def update(self, change: Callable[[T], T]) -> T:
         """Set the Var to ``change(value)`` and return that.
 
@@ -214,7 +195,9 @@ class PlainVar(Var[T]):
             raise TypeError(message)
         super().__init__(context_var.name)
         self._cells = context_var
-        self.lookup: Callable[[], T] = self._lookup_plain
+
+    def resolver(self) -> Callable[[], T]:
+        return self._lookup_plain
 
     def _lookup_plain(self) -> T:
         try:

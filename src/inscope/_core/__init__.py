@@ -1,45 +1,64 @@
-"""The hot path: one contract, two implementations, and which of them runs.
+"""The hot path: one contract, with its hot parts written twice.
 
-``INSCOPE_CORE`` chooses: ``auto`` (the default: native if it was built),
-``native`` (an error if it was not) or ``python``. ``CORE`` says which it is.
+``python/`` has them in Python and ``native/`` in C; ``choice.py`` decides which
+are taken. Everything else is here, once. The names below are the whole core.
 """
 
 from __future__ import annotations
 
-import os
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-__all__ = ["CORE", "CORES", "core"]
+from inscope._core.bind import Bind, SeveralBind
+from inscope._core.choice import CORE, CORES
+from inscope._core.failures import is_unbound
+from inscope._core.ledger import LocalBind, PlainBind, StackBind
+from inscope._core.local import Local, set_storage
+from inscope._core.nothing import EMPTY, Missing
+from inscope._core.stack import LocalStack, StackView
+from inscope._core.storage import IdentStorage
+from inscope._core.var import CellVar, Token
 
-CORES = ("native", "python")
-"""The implementations, the preferred one first."""
-
-
-_NOT_BUILT = ("inscope._core.native", "inscope._core.native._native")
-
-
-def _load(choice: str) -> tuple[str, Any]:
-    """Return the name and the module of the core that *choice* asks for."""
-    if choice not in ("auto", *CORES):
-        message = f"INSCOPE_CORE must be auto, native or python, not {choice!r}"
-        raise ImportError(message)
-    for name in CORES if choice == "auto" else (choice,):
-        try:
-            return name, import_module(f"inscope._core.{name}")
-        except ModuleNotFoundError as error:
-            if error.name not in _NOT_BUILT:
-                raise
-    message = (
-        "INSCOPE_CORE=native, but the native core is not built here; install inscope"
-        " with a C compiler present, or set INSCOPE_CORE=auto"
+if TYPE_CHECKING or CORE == "python":
+    from inscope._core.python.bind import VarBind
+    from inscope._core.python.proxy import (
+        BareProxy,
+        LocalProxy,
+        current,
+        is_proxy,
+        unwrap,
     )
-    raise ImportError(message)
-
-
-CORE, _chosen = _load(os.environ.get("INSCOPE_CORE", "auto"))
-
-if TYPE_CHECKING:  # the native core has the same types
-    from inscope._core import python as core
 else:
-    core = _chosen
+    from inscope._core.native.bind import VarBind
+    from inscope._core.native.proxy import (
+        BareProxy,
+        LocalProxy,
+        current,
+        is_proxy,
+        unwrap,
+    )
+
+__all__ = [
+    "CORE",
+    "CORES",
+    "EMPTY",
+    "BareProxy",
+    "Bind",
+    "CellVar",
+    "IdentStorage",
+    "Local",
+    "LocalBind",
+    "LocalProxy",
+    "LocalStack",
+    "Missing",
+    "PlainBind",
+    "SeveralBind",
+    "StackBind",
+    "StackView",
+    "Token",
+    "VarBind",
+    "current",
+    "is_proxy",
+    "is_unbound",
+    "set_storage",
+    "unwrap",
+]

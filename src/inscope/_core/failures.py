@@ -21,7 +21,7 @@ from inscope.errors import (
 
 if TYPE_CHECKING:
     from inscope._core.python.proxy import BareProxy
-    from inscope._core.python.source import Source
+    from inscope._core.source import Source
 
 
 def is_unbound(error: BaseException) -> bool:

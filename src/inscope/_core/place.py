@@ -34,8 +34,10 @@ def place_of_caller() -> Place:
     return frame.f_code, frame.f_lasti
 
 
-def describe_place(place: Place) -> str:
-    """Return ``file:line in function`` for *place*."""
+def describe_place(place: Place | None) -> str:
+    """Return ``file:line in function`` for *place*; ``None`` is outside of Python."""
+    if place is None:
+        return "no line of Python"
     code, offset = place
     line = code.co_firstlineno
     for start, end, number in code.co_lines():
@@ -44,11 +46,13 @@ def describe_place(place: Place) -> str:
     return f"{code.co_filename}:{line} in {code.co_qualname}"
 
 
-def describe_resumer(place: Place) -> str:
+def describe_resumer(place: Place | None) -> str:
     """Say who runs the generator or coroutine that *place* is in: ``, resumed at …``.
 
     Empty for a function, and for what nothing in Python has resumed.
     """
+    if place is None:
+        return ""
     code, _ = place
     frame = sys._getframe(1)
     while frame.f_back is not None and frame.f_code is not code:

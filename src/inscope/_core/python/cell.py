@@ -1,24 +1,11 @@
-"""The cell that a bind puts behind a name, and the sentinel for "nothing here".
-
-.. code-block:: text
-
-    with user.bind("ann"):        context variable ─► cell "bob" ─► cell "ann"
-        with user.bind("bob"):                         previous      previous: None
-
-A context copied meanwhile holds the same cell. Leaving a bind puts the
-previous cell back where that can be done; where it cannot (the block was left
-in another Context), the cell is emptied instead, and whoever holds it reads
-through to the previous one. Made in ``bind.py``, ``ledger.py``, ``var.py``.
-"""
+"""The cell that values lie in; ``_core/cells.py`` says what for. Twin of ``cell.c``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
-
-from inscope._core.nothing import EMPTY
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from inscope._core.python.bind import Bind
+    from inscope._core.bind import Bind
 
 
 class Cell:
@@ -41,85 +28,3 @@ class Cell:
         self.value: Any = value
         self.previous: Cell | None = previous
         self.bind: Bind[Any] | None = bind
-
-
-NOTHING: Final = Cell(EMPTY, None)
-"""Put back where there was nothing, when only a value can be put back."""
-
-
-def live(cell: Cell | None) -> Cell | None:
-    """Return the first cell of the chain that has a value.
-
-    What was set inside a bind goes with it: once the bind's cell is empty, the
-    cells of the sets inside it count as empty too.
-    """
-    while cell is not None:
-        around = cell.previous
-        if cell.value is not EMPTY and (
-            cell.bind is not None or around is None or around.value is not EMPTY
-        ):
-            return cell
-        cell = around
-    return None
-
-
-def read(value: Any) -> Any:
-    """Return *value*, or what a cell in its place holds; ``EMPTY`` if nothing."""
-    if type(value) is not Cell:
-        return value
-    cell = live(value)
-    return EMPTY if cell is None else cell.value
-
-
-def enclosing_bind(cell: Cell | None) -> Cell | None:
-    """Return the first cell of the chain whose bind is open."""
-    while cell is not None and (cell.bind is None or cell.value is EMPTY):
-        cell = cell.previous
-    return cell
-
-
-def bind_above(top: Cell | None, cell: Cell) -> Bind[Any] | None:
-    """Return the bind that was entered next after that of *cell*, if any.
-
-    Two generators in one context leave their binds in the order in which they
-    end, not the reverse of that in which they began. The one that stays is then
-    found between *top* and the *cell* of the one that leaves.
-    """
-    above, node = None, enclosing_bind(top)
-    while node is not None and node is not cell:
-        above, node = node.bind, enclosing_bind(node.previous)
-    return above if node is cell else None
-
-
-def rebuilt(top: Cell, heir: Bind[Any], below: Cell | None) -> Cell:
-    """Return the chain from *top* to the cell of *heir*, copied, on *below*.
-
-    The cells themselves stay as they are: a context copied meanwhile holds them.
-    A chain without a cell of *heir* is returned as it is.
-    """
-    path: list[Cell] = []
-    node: Cell | None = top
-    while node is not None:
-        path.append(node)
-        if node.bind is heir:
-            break
-        node = node.previous
-    else:
-        return top
-    for node in reversed(path):
-        if node is live(node):
-            below = Cell(node.value, below, node.bind)
-            if node.bind is not None:
-                node.bind.adopt(node, below)
-    return below or NOTHING
-
-
-def shortened(cell: Cell | None) -> Cell | None:
-    """Return the first cell that has a value; it skips the empty ones below it.
-
-    Emptied cells never fill again, and chains of them would only grow.
-    """
-    cell = live(cell)
-    if cell is not None and cell.bind is not None:
-        cell.previous = live(cell.previous)
-    return cell

@@ -1,82 +1,34 @@
-"""``Local``: a namespace whose values each thread, task and greenlet has its own of.
-
-The values lie in a context variable as a persistent map (``names.py``), or, if
-the caller supplied a ``ContextVar[dict]``, as a plain dict that is replaced and
-never changed. A value that ``bound()`` put there lies in a ``Cell``.
-"""
+"""What of a ``Local`` is hot; ``_core/local.py`` has the rest. Twin of ``local.c``."""
 
 from __future__ import annotations
 
-from contextvars import ContextVar
-from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any
 
+from inscope._core.cells import Cell, read
+from inscope._core.names import EMPTY_TREE, LEAF, assign, lookup, remove
 from inscope._core.nothing import EMPTY
-from inscope._core.python.cell import Cell, read
-from inscope._core.python.names import EMPTY_TREE, LEAF, assign, items, lookup, remove
 from inscope.errors import UnboundNameError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from inscope._core.names import Tree
+    from inscope._core.storage import Storage
 
-    from inscope._core.python.names import Tree
-    from inscope._core.python.proxy import LocalProxy
-    from inscope._core.python.storage import Storage
+_MRO = 3  # of Local itself: Local, BareLocal, object
 
 
-class Local:
-    """A namespace of context-local values.
+class BareLocal:
+    """Names: read, assigned, deleted."""
 
-    Each thread, asyncio task and greenlet reads and writes its own values; a
-    task starts with those of the context that it was made in, and what it
-    changes stays its own.
+    __slots__ = ("_Local__plain", "_Local__storage", "__weakref__")
 
-    Args:
-        context_var: A ``ContextVar`` of dicts to keep the values in, in place
-            of one made for this Local. It goes on holding real dicts.
-
-    Raises:
-        TypeError: *context_var* is not a context variable.
-
-    Source:
-        ``werkzeug.local.Local``; ``in``, ``len``, ``repr``, ``dir`` and
-        ``copy.copy`` are new.
-
-    Example:
-        >>> from inscope import Local
-        >>> local = Local()
-        >>> local.user = "ann"
-        >>> local.user, "user" in local, list(local)
-        ('ann', True, [('user', 'ann')])
-        >>> user = local("user")
-        >>> user.title()
-        'Ann'
-        >>> del local.user
-        >>> user
-        <LocalProxy unbound>
-    """
-
-    __module__ = "inscope"
-    __slots__ = ("__plain", "__storage", "__weakref__")
-
-    __plain: bool
-    __storage: Storage
-
-    def __init__(self, context_var: ContextVar[dict[str, Any]] | None = None) -> None:
-        plain = context_var is not None
-        if plain and not isinstance(context_var, ContextVar):
-            kind = type(context_var).__name__
-            message = f"'context_var' must be a ContextVar of dicts, not {kind!r}"
-            raise TypeError(message)
-        storage = context_var or ContextVar(f"inscope.Local<{id(self)}>")
-        object.__setattr__(self, "_Local__storage", storage)
-        object.__setattr__(self, "_Local__plain", plain)
+    _Local__plain: bool
+    _Local__storage: Storage
 
     def __getattr__(self, name: str) -> Any:
         if name == "_Local__storage":
             message = f"{type(self).__name__}.__init__ has not been called"
             raise AttributeError(message)
-        tree: Tree = self.__storage.get(EMPTY_TREE)
+        tree: Tree = self._Local__storage.get(EMPTY_TREE)
         if type(tree) is dict:  # as lookup() does it, without the call
             value = tree.get(name, EMPTY)
         else:
@@ -85,125 +37,34 @@ class Local:
             value = read(value)
         if value is not EMPTY:
             return value
-        kind = type(self)
-        if kind is not Local and any(name in vars(owner) for owner in kind.__mro__):
+        mro = type(self).__mro__
+        if len(mro) > _MRO and any(name in vars(owner) for owner in mro):
             # A property of a subclass raised AttributeError, which made Python
             # ask here. Asked again, it tells its own story.
             return object.__getattribute__(self, name)
         raise UnboundNameError(name, name=name, obj=self)
 
-    def __init_subclass__(cls, **arguments: Any) -> None:
-        """Make the plain attributes of a subclass the defaults of their names."""
-        super().__init_subclass__(**arguments)
-        members: list[tuple[str, object]] = list(vars(cls).items())
-        for name, value in members:
-            if not (name.startswith("__") or hasattr(type(value), "__get__")):
-                setattr(cls, name, Default(name, value))
-
     def __setattr__(self, name: str, value: Any) -> None:
-        storage = self.__storage
+        storage = self._Local__storage
         tree: Tree = storage.get(EMPTY_TREE)
         if type(tree) is dict and len(tree) < LEAF:  # as assign() does it
             leaf = tree.copy()
             leaf[name] = value
             storage.set(leaf)
-        elif self.__plain:
+        elif self._Local__plain:
             storage.set({**storage.get(EMPTY_TREE), name: value})
         else:
             storage.set(assign(tree, name, value, hash(name)))
 
     def __delattr__(self, name: str) -> None:
-        storage = self.__storage
+        storage = self._Local__storage
         tree = storage.get(EMPTY_TREE)
-        if name not in self:
+        if read(_lookup_or_empty(tree, name)) is EMPTY:
             raise UnboundNameError(name, name=name, obj=self)
-        if self.__plain:
+        if self._Local__plain:
             storage.set({key: tree[key] for key in tree if key != name})
         else:
             storage.set(remove(tree, name, hash(name)))
-
-    def __contains__(self, name: object) -> bool:
-        try:
-            value = lookup(self.__storage.get(EMPTY_TREE), cast("str", name))
-        except KeyError:
-            return False
-        return read(value) is not EMPTY
-
-    def __iter__(self) -> Iterator[tuple[str, Any]]:
-        # The tree of here and now, wherever the iterator is taken.
-        return _pairs(self.__storage.get(EMPTY_TREE))
-
-    def __len__(self) -> int:
-        return sum(1 for _ in self)
-
-    def __bool__(self) -> bool:
-        return True
-
-    def __dir__(self) -> list[str]:
-        return sorted({*super().__dir__(), *dict(self)})
-
-    def __repr__(self) -> str:
-        return f"<{type(self).__name__}{_shown(self)}>"
-
-    def __copy__(self) -> Self:
-        """Return a new Local with this context's names, bound in this context."""
-        new = type(self).__new__(type(self))
-        Local.__init__(new)
-        for name, value in self:
-            setattr(new, name, value)
-        return new
-
-    def __reduce__(self) -> Any:
-        message = (
-            f"cannot pickle or deep-copy a {type(self).__name__}: its values differ"
-            " from context to context; pass dict(local) instead"
-        )
-        raise TypeError(message)
-
-    def __release_local__(self) -> None:
-        """Drop this context's names; other contexts keep theirs."""
-        self.__storage.set({})
-
-    def __call__(
-        self, name: str, *, unbound_message: str | None = None
-    ) -> LocalProxy[Any]:
-        """Return a proxy to the value of *name*.
-
-        Args:
-            name: The name, or a dotted path that begins with it.
-            unbound_message: See :class:`LocalProxy`.
-        """
-        from inscope._core import core  # either core may hold this
-
-        return core.LocalProxy(self, name, unbound_message=unbound_message)
-
-
-storage_of = vars(Local)["_Local__storage"].__get__
-"""Return what a Local keeps its values in. Hidden from it: any name is a user's."""
-
-is_plain = vars(Local)["_Local__plain"].__get__
-"""Tell whether that is the caller's ``ContextVar[dict]``."""
-
-set_storage = vars(Local)["_Local__storage"].__set__
-"""Give a Local another storage."""
-
-
-class Default:
-    """An attribute of a Local's subclass: what a name is where nothing is assigned.
-
-    Left as it was, it would hide what is assigned, for Python looks there first.
-    """
-
-    __slots__ = ("_name", "_value")
-
-    def __init__(self, name: str, value: Any) -> None:
-        self._name = name
-        self._value = value
-
-    def __get__(self, local: Local | None, _: type[Local]) -> Any:
-        if local is None or not Local.__contains__(local, self._name):
-            return self._value
-        return read(lookup(storage_of(local).get(EMPTY_TREE), self._name))
 
 
 def _lookup_or_empty(tree: Tree, name: str) -> Any:
@@ -211,14 +72,3 @@ def _lookup_or_empty(tree: Tree, name: str) -> Any:
         return lookup(tree, name)
     except KeyError:
         return EMPTY
-
-
-def _pairs(tree: Tree) -> Iterator[tuple[str, Any]]:
-    for name, value in items(tree):
-        if (found := read(value)) is not EMPTY:
-            yield name, found
-
-
-@recursive_repr(" ...")
-def _shown(local: Local) -> str:
-    return "".join(f" {name}={value!r}" for name, value in local)

@@ -25,17 +25,17 @@ from inscope._core.failures import (
     unbound_attribute,
 )
 from inscope._core.proxy_type import ProxyType
-from inscope._core.python.source import Source
 from inscope._core.shape import Shapes
+from inscope._core.source import Source
 from inscope._core.subclass import give_own_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Self
 
+    from inscope._core.local import Local
     from inscope._core.proxied import Proxied  # how an annotation may call a proxy
-    from inscope._core.python.local import Local
-    from inscope._core.python.source import Given, Holder
+    from inscope._core.source import Given, Holder
     from inscope._core.special_method_types import ForwardedMethods
 else:
 

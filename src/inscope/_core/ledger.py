@@ -7,7 +7,7 @@ Its token tells, too, whether a bind is left in the Context it was entered in.
 
 A bind remembers what was there before it. Left before one that was entered
 later, it hands that memory on to it. Made by ``bound``, ``pushed`` and
-``Var.over(…).bind``. Twin of ``native/ledger.c``.
+``Var.over(…).bind``.
 """
 
 from __future__ import annotations
@@ -15,20 +15,27 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from inscope._core.bind import LEFT, OnceBind
+from inscope._core.cells import (
+    Cell,
+    live,
+    rebuilt,
+    release,
+    shortened,
+    withdraw,
+)
+from inscope._core.local import is_plain, storage_of
+from inscope._core.names import EMPTY_TREE, assign, lookup, remove
 from inscope._core.nothing import EMPTY
-from inscope._core.python.bind import LEFT, Bind, release, withdraw
-from inscope._core.python.cell import Cell, live, rebuilt, shortened
-from inscope._core.python.local import is_plain, storage_of
-from inscope._core.python.names import EMPTY_TREE, assign, lookup, remove
-from inscope._core.python.stack import BOTTOM, StackView
-from inscope._core.python.storage import IdentStorage
+from inscope._core.stack import BOTTOM, StackView
+from inscope._core.storage import IdentStorage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from inscope._core.local import Local
     from inscope._core.place import Place
-    from inscope._core.python.local import Local
-    from inscope._core.python.stack import LocalStack
+    from inscope._core.stack import LocalStack
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -38,7 +45,7 @@ INNERMOST: Final[ContextVar[Any]] = ContextVar("inscope.innermost_bind", default
 """The innermost open bind of the running context, or one that has been left."""
 
 
-class LedgerBind(Bind[T_co]):
+class LedgerBind(OnceBind[T_co]):
     """A bind that is kept in the ledger."""
 
     __slots__ = ("_around",)

@@ -15,11 +15,11 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from inscope._core.failures import is_unbound
+from inscope._core.local import Local
 from inscope._core.nothing import Missing
 from inscope._core.place import describe_task, describe_thread
-from inscope._core.python.local import Local
-from inscope._core.python.stack import LocalStack
-from inscope._core.python.var import CellVar
+from inscope._core.stack import LocalStack
+from inscope._core.var import CellVar
 from inscope.errors import UnboundError, UnboundNameError
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ class Source:
             lookup, self.missing = given.get, LookupError
             self.origin, self.remedy = f"context variable {given.name!r}", "set it"
         elif isinstance(given, CellVar):
-            lookup = given.lookup
+            lookup = given.resolver()
             self.origin, self.remedy = f"Var {given.name!r}", BIND_IT
         elif isinstance(given, Local):
             lookup, follow = self._of_local(given, name)
