@@ -21,7 +21,7 @@ from inscope._core.nothing import EMPTY
 if TYPE_CHECKING or CORE == "python":
     from inscope._core.python.cell import Cell
 else:
-    from inscope._core.native._native import Cell
+    from inscope._core.native.cell import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -102,3 +102,9 @@ def _initialized(proxy: BareProxy[Any], source: Source | None) -> Source:
         message = f"{kind}.__init__ has not been called on this proxy"
         raise ProxyNotInitializedError(message)
     return source
+
+
+def uninitialized(obj: object) -> NoReturn:
+    """Raise that ``__init__`` of *obj*, a Local, a stack or a Var, has not run."""
+    message = f"{type(obj).__name__}.__init__ has not been called"
+    raise AttributeError(message)

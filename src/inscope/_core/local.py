@@ -20,7 +20,7 @@ from inscope._core.nothing import EMPTY
 if TYPE_CHECKING or CORE == "python":
     from inscope._core.python.local import BareLocal
 else:
-    from inscope._core.native._native import BareLocal
+    from inscope._core.native.local import BareLocal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

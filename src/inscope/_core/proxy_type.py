@@ -2,7 +2,50 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+LOCAL_PROXY_DOC: Final = """A proxy to the object that is bound where the code runs.
+
+Every operation is forwarded to that object: attributes, calls, operators,
+iteration, ``with``, ``await``; ``isinstance`` follows its class. The object
+is looked up once for each operation and never kept.
+
+With nothing bound, every operation raises, but for what is needed to look
+at an object: ``repr`` (``<LocalProxy unbound>``), ``bool`` (``False``),
+``dir`` (empty), ``__class__``, ``__doc__`` and ``__wrapped__``.
+
+Args:
+    local: Where to look: a ``ContextVar``, a ``Var``, a ``Local`` (with a
+        *name*), a ``LocalStack`` (its top), another proxy, or a callable
+        that returns the object.
+    name: An attribute of what is found there, to use in its place; may be
+        dotted. Or a function that is given what is found there (of a Local,
+        the Local).
+    unbound_message: The text of the error raised with nothing bound. A
+        callable's own error is raised as it is.
+    like: A class. The proxy then has just the special methods that
+        instances of this class have, and tells the truth to ``callable()``,
+        ``isinstance(p, Iterable)`` and the like, also when unbound.
+
+Raises:
+    TypeError: An argument is of the wrong kind.
+
+Source:
+    ``werkzeug.local.LocalProxy``; *like* is new.
+
+Example:
+    >>> from contextvars import ContextVar
+    >>> from inscope import LocalProxy
+    >>> _user = ContextVar("user")
+    >>> user = LocalProxy(_user)
+    >>> user
+    <LocalProxy unbound>
+    >>> token = _user.set("ann")
+    >>> user.upper(), len(user), user == "ann"
+    ('ANN', 3, True)
+    >>> _user.reset(token)
+"""
+"""The docstring of LocalProxy, in both cores."""
 
 
 class ProxyType(type):

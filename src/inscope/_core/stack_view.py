@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-from inscope._core.nothing import EMPTY
+from inscope._core.nothing import EMPTY, Missing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -152,3 +152,27 @@ class ListView(View[T]):
 
     def _items(self) -> list[T]:
         return self._list[::-1]
+
+
+def push_on_list(stack: Any, obj: Any) -> ListView[Any]:
+    """Push on a stack that keeps real lists."""
+    items = [*stack._storage.get(()), obj]
+    stack._storage.set(items)
+    return ListView(items)
+
+
+def pop_from_list(stack: Any) -> Any:
+    """Pop from a stack that keeps real lists; ``None`` if it is empty."""
+    items = stack._storage.get(())
+    if not items:
+        return None
+    stack._storage.set(items[:-1])
+    return items[-1]
+
+
+def top_of_list(stack: Any) -> Any:
+    """Return the top of a stack that keeps real lists; ``Missing`` if it is empty."""
+    items = stack._storage.get(())
+    if not items:
+        raise Missing
+    return items[-1]

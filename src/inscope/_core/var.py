@@ -55,4 +55,4 @@ class CellVar(BareVar[T]):
         """Tell whether ``get()`` would return a value; makes none to find out."""
         if self._factory is not None or self._default is not EMPTY:
             return True
-        return live(self._read(None)) is not None
+        return live(self._cells.get(None)) is not None

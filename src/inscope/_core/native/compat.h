@@ -1,10 +1,19 @@
-/* What differs between the versions of CPython from 3.11 on. */
+/* What differs between the versions of CPython from 3.11 on, and its builds. */
 #ifndef INSCOPE_COMPAT_H
 #define INSCOPE_COMPAT_H
 
+#define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
+#include <stddef.h>
+
 #if PY_VERSION_HEX < 0x030C0000
+#include <structmember.h>
+
+#define Py_T_OBJECT_EX T_OBJECT_EX
+#define Py_T_PYSSIZET T_PYSSIZET
+#define Py_READONLY READONLY
+
 static inline PyObject *
 PyErr_GetRaisedException(void)
 {
@@ -28,6 +37,23 @@ PyErr_SetRaisedException(PyObject *error)
 {
     PyErr_Restore(Py_NewRef(Py_TYPE(error)), error, PyException_GetTraceback(error));
 }
+#endif
+
+#if PY_VERSION_HEX < 0x030D0000
+/* As from 3.13 on: a strong reference, and 1, 0 or -1. */
+static inline int
+PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **result)
+{
+    *result = Py_XNewRef(PyDict_GetItemWithError(dict, key));
+    if (*result != NULL) {
+        return 1;
+    }
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+/* With the GIL, nothing runs between two lines of C that do not ask for it. */
+#define Py_BEGIN_CRITICAL_SECTION(object) {
+#define Py_END_CRITICAL_SECTION() }
 #endif
 
 #endif

@@ -1,5 +1,12 @@
 /* The module: its state, how it begins and ends, and what Python hands it. */
-#include "core.h"
+#include "bind.h"
+#include "cell.h"
+#include "local.h"
+#include "names.h"
+#include "proxy.h"
+#include "stack.h"
+#include "state.h"
+#include "var.h"
 
 static State *
 state_of(PyObject *module)
@@ -7,29 +14,79 @@ state_of(PyObject *module)
     return PyModule_GetState(module);
 }
 
-/* configure(metaclass, own, **helpers): called once by native/__init__.py. */
+State *
+state_of_type(PyTypeObject *type)
+{
+    PyObject *module = PyType_GetModuleByDef(type, &inscope_native_module);
+    return module == NULL ? NULL : state_of(module);
+}
+
+int
+state_add_type(PyObject *module, PyTypeObject **place, PyType_Spec *spec, PyObject *base)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, base);
+    if (type == NULL) {
+        return -1;
+    }
+    Py_XSETREF(*place, (PyTypeObject *)type);
+    return PyModule_AddType(module, (PyTypeObject *)type);
+}
+
+/* Functions */
+
+static const struct {
+    const char *name;
+    size_t offset;
+} helpers[] = {
+#define ROW(helper) {#helper, offsetof(State, helper)},
+    HELPERS(ROW)
+#undef ROW
+};
+
+/* Where the helper of this name is kept; NULL with an error if there is none such. */
+static PyObject **
+helper_named(State *state, PyObject *name)
+{
+    for (size_t index = 0; index < sizeof(helpers) / sizeof(helpers[0]); index++) {
+        if (PyUnicode_CompareWithASCIIString(name, helpers[index].name) == 0) {
+            return (PyObject **)((char *)state + helpers[index].offset);
+        }
+    }
+    PyErr_Format(PyExc_TypeError, "there is no helper %R", name);
+    return NULL;
+}
+
 static PyObject *
 configure(PyObject *module, PyObject *args, PyObject *kwargs)
 {
+    if (!PyArg_ParseTuple(args, ":configure")) {
+        return NULL;
+    }
+    PyObject *name, *value;
+    Py_ssize_t position = 0;
+    while (kwargs != NULL && PyDict_Next(kwargs, &position, &name, &value)) {
+        PyObject **helper = helper_named(state_of(module), name);
+        if (helper == NULL) {
+            return NULL;
+        }
+        Py_XSETREF(*helper, Py_NewRef(value));
+    }
+    Py_RETURN_NONE;
+}
+
+/* PyType_FromMetaclass came with 3.12; the metaclass adds no fields. */
+static PyObject *
+set_metaclass(PyObject *module, PyObject *metaclass)
+{
     State *state = state_of(module);
-    PyObject *metaclass, *own;
-    if (!PyArg_ParseTuple(args, "O!O:configure", &PyType_Type, &metaclass, &own)) {
-        return NULL;
-    }
-#define TAKE(name)                                                             \
-    Py_XSETREF(state->name, Py_XNewRef(PyDict_GetItemString(kwargs, #name)));
-    HELPERS(TAKE)
-#undef TAKE
-#define CHECK(name) +(state->name == NULL)
-    if (0 HELPERS(CHECK)) {
-        PyErr_SetString(PyExc_TypeError, "a helper is missing");
-        return NULL;
-    }
-#undef CHECK
-    Py_XSETREF(state->own, Py_NewRef(own));
     PyTypeObject *types[] = {state->bare_proxy, state->unclaimed, state->local_proxy};
+    if (!PyType_Check(metaclass)) {
+        PyErr_SetString(PyExc_TypeError, "a metaclass is a type");
+        return NULL;
+    }
     for (int index = 0; index < 3; index++) {
-        /* PyType_FromMetaclass came with 3.12; the metaclass adds no fields. */
+        /* What it was is type itself, a static type, which is not counted. */
+        assert(Py_IS_TYPE(types[index], &PyType_Type));
         Py_SET_TYPE(types[index], (PyTypeObject *)Py_NewRef(metaclass));
     }
     Py_RETURN_NONE;
@@ -52,9 +109,9 @@ is_proxy(PyObject *Py_UNUSED(module), PyObject *object)
 }
 
 static PyObject *
-shape_methods(PyObject *module, PyObject *Py_UNUSED(ignored))
+methods_of_shapes(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
-    return proxy_make_shape_methods(state_of(module));
+    return shape_methods(state_of(module));
 }
 
 static PyObject *
@@ -65,69 +122,79 @@ allow_own_attributes(PyObject *module, PyObject *Py_UNUSED(ignored))
 
 static PyMethodDef functions[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
-     "Take what is written in Python."},
+     "Take what is written in Python, by the names in state.h."},
+    {"set_metaclass", set_metaclass, METH_O, "Give the types of proxies their type."},
+    {"make_stack_view", stack_make_view, METH_O, "Make StackView of View."},
+    {"make_token", var_make_token, METH_O, "Make Token of AnyToken."},
+    {"make_var_bind", bind_make_type, METH_O, "Make VarBind of Bind."},
     {"current", current, METH_O, "Return the object behind a proxy."},
     {"is_proxy", is_proxy, METH_O, "Tell whether an object is a proxy."},
     {"allow_own_attributes", allow_own_attributes, METH_NOARGS,
      "Let object.__setattr__ work on proxies; makes the forwarded one slower."},
-    {"shape_methods", shape_methods, METH_NOARGS,
+    {"shape_methods", methods_of_shapes, METH_NOARGS,
      "Return the methods that shaped types are put together from."},
     {NULL},
 };
+
+/* The module */
 
 static int
 execute(PyObject *module)
 {
     State *state = state_of(module);
 #define INTERN(name, text)                                                     \
-    state->name = PyUnicode_InternFromString(text);
+    if (state->name == NULL) {                                                 \
+        state->name = PyUnicode_InternFromString(text);                        \
+    }
     STRINGS(INTERN)
 #undef INTERN
-#define CHECK(name, text) +(state->name == NULL)
-    if (0 STRINGS(CHECK)) {
+#define MISSES(name, text) +(state->name == NULL)
+    if (0 STRINGS(MISSES)) {
         return -1;
     }
-#undef CHECK
-    return proxy_add_types(module, state);
+#undef MISSES
+    return cell_add_types(module, state) < 0 || local_add_types(module, state) < 0 ||
+                   stack_add_types(module, state) < 0 ||
+                   var_add_types(module, state) < 0 ||
+                   proxy_add_types(module, state) < 0 || names_add_constants(module) < 0
+               ? -1
+               : 0;
 }
 
 static int
 traverse(PyObject *module, visitproc visit, void *arg)
 {
     State *state = state_of(module);
-    Py_VISIT(state->bare_proxy);
-    Py_VISIT(state->unclaimed);
-    Py_VISIT(state->local_proxy);
-    Py_VISIT(state->own);
-#define VISIT(name) Py_VISIT(state->name);
+    Py_VISIT(state->bottom);
+#define VISIT(name, ...) Py_VISIT(state->name);
+    TYPES(VISIT)
     HELPERS(VISIT)
 #undef VISIT
     return 0;
 }
 
-static int
-clear(PyObject *module)
-{
-    State *state = state_of(module);
-    Py_CLEAR(state->bare_proxy);
-    Py_CLEAR(state->unclaimed);
-    Py_CLEAR(state->local_proxy);
-    Py_CLEAR(state->own);
-#define CLEAR(name, ...) Py_CLEAR(state->name);
-    STRINGS(CLEAR)
-    HELPERS(CLEAR)
-#undef CLEAR
-    return 0;
-}
-
+/* There is no m_clear: what outlives the module may still ask for a name or a helper,
+ * and every cycle through the state has a dict or a type in it, which can be cleared. */
 static void
 release(void *module)
 {
-    clear(module);
+    State *state = state_of(module);
+    Py_CLEAR(state->bottom);
+#define CLEAR(name, ...) Py_CLEAR(state->name);
+    TYPES(CLEAR)
+    STRINGS(CLEAR)
+    HELPERS(CLEAR)
+#undef CLEAR
 }
 
 static PyModuleDef_Slot slots[] = {
     {Py_mod_exec, execute},
+#if PY_VERSION_HEX >= 0x030C0000
+    {Py_mod_multiple_interpreters, Py_MOD_PER_INTERPRETER_GIL_SUPPORTED},
+#endif
+#ifdef Py_GIL_DISABLED
+    {Py_mod_gil, Py_MOD_GIL_NOT_USED},
+#endif
     {0, NULL},
 };
 
@@ -139,7 +206,6 @@ struct PyModuleDef inscope_native_module = {
     .m_methods = functions,
     .m_slots = slots,
     .m_traverse = traverse,
-    .m_clear = clear,
     .m_free = release,
 };
 

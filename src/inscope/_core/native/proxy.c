@@ -1,17 +1,15 @@
 /* LocalProxy: a stand-in for the object that is bound where the code runs.
  *
- * Here are its life, how it finds its object and what a failure means, and its
- * attributes. The operations are in operators.c. Python twin: python/proxy.py.
+ * Here are its life, its attributes, and what a failure means. How it finds its object
+ * is in ways.c, what it does with it in operators.c and protocols.c. Python twin:
+ * python/proxy.py.
  *
- *     p.name ──► proxy_getattro ──► proxy_resolve ──► ContextVar's value
- *                      │                   └────────► or a call of resolve()
+ *     p.name ──► proxy_getattro ──► proxy_resolve ──► ways.c ──► the object
  *                      └──► the object's attribute
  *
  * What goes wrong is told by Python (_core/failures.py): it is not hot.
  */
-#include "core.h"
-
-#include <structmember.h>
+#include "proxy.h"
 
 /* Every type of proxy descends from one with this tp_dealloc, a subclass written
  * in Python too. That tells a proxy without a look at any module. */
@@ -30,74 +28,83 @@ proxy_check(PyObject *object)
 State *
 proxy_state(PyObject *self)
 {
-    PyObject *module = PyType_GetModuleByDef(Py_TYPE(self), &inscope_native_module);
-    assert(module != NULL);
-    return PyModule_GetState(module);
+    State *state = state_of_type(Py_TYPE(self));
+    assert(state != NULL);
+    return state;
 }
 
-/* Finding the object */
+/* What a failure means */
 
-/* Return the object. NULL if there is none: with the error that came out of
- * resolving, or without one, if the context variable has no value. */
-PyObject *
-proxy_resolve(PyObject *self)
-{
-    Proxy *proxy = (Proxy *)self;
-    PyObject *found = NULL;
-    if (proxy->var != NULL) {
-        PyContextVar_Get(proxy->var, NULL, &found);
-        return found;
-    }
-    if (proxy->resolve == NULL) {
-        return NULL; /* without an error: __init__ has not run */
-    }
-    if (Py_EnterRecursiveCall(" while resolving a LocalProxy")) {
-        return NULL;
-    }
-    PyObject *resolve = Py_NewRef(proxy->resolve); /* it may call __init__ again */
-    found = PyObject_CallNoArgs(resolve);
-    Py_DECREF(resolve);
-    Py_LeaveRecursiveCall();
-    return found;
-}
-
-/* Return the error of the resolution that failed; NULL, with it raised, if it is
- * one that no proxy explains: KeyboardInterrupt and its like. */
-static PyObject *
-resolution_error(PyObject *self)
-{
-    if (!PyErr_Occurred()) {
-        Proxy *proxy = (Proxy *)self;
-        return proxy->source == NULL
-                   ? PyObject_CallNoArgs(PyExc_Exception) /* for want of __init__ */
-                   : PyObject_CallOneArg(PyExc_LookupError, proxy->var);
-    }
-    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
-        return NULL;
-    }
-    return PyErr_GetRaisedException();
-}
-
+/* The Source of the proxy, made if there is none yet; None before __init__. */
 static PyObject *
 source_of(PyObject *self)
 {
-    PyObject *source = ((Proxy *)self)->source;
-    return source == NULL ? Py_None : source;
+    Proxy *proxy = (Proxy *)self;
+    if (proxy->holder == NULL) {
+        return Py_NewRef(Py_None);
+    }
+    if (proxy->source != Py_None && !PyUnicode_Check(proxy->source)) {
+        return Py_NewRef(proxy->source);
+    }
+    PyObject *name = proxy->detail == NULL ? Py_None : proxy->detail;
+    return PyObject_CallFunctionObjArgs(proxy_state(self)->make_source, proxy->holder,
+                                        name, proxy->source, NULL);
+}
+
+/* The error that a source raises when nothing is bound. */
+static PyObject *
+missing_error(PyObject *self, PyObject *source)
+{
+    PyObject *kind = source == Py_None
+                         ? Py_NewRef(PyExc_Exception)
+                         : PyObject_GetAttr(source, proxy_state(self)->missing_field);
+    PyObject *error = kind == NULL ? NULL : PyObject_CallNoArgs(kind);
+    Py_XDECREF(kind);
+    return error;
+}
+
+/* The error of the resolution that failed, taken or made; NULL, with it raised, if it
+ * is one that no proxy explains: KeyboardInterrupt and its like. */
+static PyObject *
+resolution_error(PyObject *self, PyObject *source)
+{
+    if (!PyErr_Occurred()) {
+        return missing_error(self, source);
+    }
+    return PyErr_ExceptionMatches(PyExc_Exception) ? PyErr_GetRaisedException() : NULL;
+}
+
+/* Let Python answer: helper(proxy, source, error[, name]). */
+static PyObject *
+answer(PyObject *self, PyObject *helper, PyObject *name)
+{
+    PyObject *raised = PyErr_Occurred() ? PyErr_GetRaisedException() : NULL;
+    PyObject *source = source_of(self);
+    if (raised != NULL) {
+        if (source == NULL) {
+            PyErr_Clear();
+        }
+        PyErr_SetRaisedException(raised);
+    }
+    if (source == NULL) {
+        return NULL;
+    }
+    PyObject *error = resolution_error(self, source), *result = NULL;
+    if (error != NULL) {
+        result = PyObject_CallFunctionObjArgs(helper, self, source, error, name, NULL);
+        Py_DECREF(error);
+    }
+    Py_DECREF(source);
+    return result;
 }
 
 /* Replace the error of the resolution that failed by what the user sees. */
 static void
 explain(PyObject *self)
 {
-    PyObject *error = resolution_error(self);
-    if (error == NULL) {
-        return;
-    }
-    PyObject *nothing = PyObject_CallFunctionObjArgs(
-        proxy_state(self)->fail, self, source_of(self), error, NULL);
+    PyObject *nothing = answer(self, proxy_state(self)->fail, NULL);
     assert(nothing == NULL);
     Py_XDECREF(nothing);
-    Py_DECREF(error);
 }
 
 /* Return the object; NULL with what the user sees raised. */
@@ -116,16 +123,20 @@ proxy_target(PyObject *self)
 int
 proxy_unbound(PyObject *self)
 {
-    PyObject *error = resolution_error(self);
-    if (error == NULL) {
+    if (!PyErr_Occurred()) {
+        if (((Proxy *)self)->holder != NULL) {
+            return 1;
+        }
+        explain(self);
         return 0;
     }
-    int unbound = -1;
-    PyObject *answer = PyObject_CallOneArg(proxy_state(self)->is_unbound, error);
-    if (answer != NULL) {
-        unbound = PyObject_IsTrue(answer);
-        Py_DECREF(answer);
+    if (!PyErr_ExceptionMatches(PyExc_Exception)) {
+        return 0;
     }
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *told = PyObject_CallOneArg(proxy_state(self)->is_unbound, error);
+    int unbound = told == NULL ? -1 : PyObject_IsTrue(told);
+    Py_XDECREF(told);
     if (unbound == 0) {
         PyErr_SetRaisedException(Py_NewRef(error));
         explain(self);
@@ -136,26 +147,12 @@ proxy_unbound(PyObject *self)
 
 /* Attributes */
 
-/* Answer for an attribute of a proxy whose resolution failed. */
-static PyObject *
-attribute_failed(PyObject *self, PyObject *helper, PyObject *name)
-{
-    PyObject *error = resolution_error(self);
-    if (error == NULL) {
-        return NULL;
-    }
-    PyObject *result = PyObject_CallFunctionObjArgs(helper, self, source_of(self),
-                                                    error, name, NULL);
-    Py_DECREF(error);
-    return result;
-}
-
 /* An attribute that is the proxy's own: its methods, and what is the object's
  * when there is one and the proxy's when there is none. */
 static PyObject *
 own_attribute(PyObject *self, State *state, PyObject *name)
 {
-    int bases = PyUnicode_CompareWithASCIIString(name, "__mro_entries__") == 0;
+    int bases = PyUnicode_Compare(name, state->dunder_mro_entries) == 0;
     if (!bases && PyUnicode_Compare(name, state->dunder_class) != 0 &&
         PyUnicode_Compare(name, state->dunder_doc) != 0 &&
         PyUnicode_Compare(name, state->dunder_wrapped) != 0) {
@@ -163,7 +160,7 @@ own_attribute(PyObject *self, State *state, PyObject *name)
     }
     PyObject *target = proxy_resolve(self);
     if (target == NULL) {
-        return attribute_failed(self, state->unbound_attribute, name);
+        return answer(self, state->unbound_attribute, name);
     }
     PyObject *result =
         bases ? PyObject_CallFunctionObjArgs(state->mro_entries, target, NULL)
@@ -194,7 +191,7 @@ proxy_getattro(PyObject *self, PyObject *name)
     }
     PyObject *target = proxy_resolve(self);
     if (target == NULL) {
-        return attribute_failed(self, proxy_state(self)->fail_attribute, name);
+        return answer(self, proxy_state(self)->fail_attribute, name);
     }
     PyObject *result = PyObject_GetAttr(target, name);
     Py_DECREF(target);
@@ -210,7 +207,7 @@ is_generic_mark(PyObject *self, PyObject *name, PyObject *value)
     if (PyUnicode_Compare(name, state->dunder_orig_class) != 0) {
         return 0;
     }
-    PyObject *origin = PyObject_GetAttrString(value, "__origin__");
+    PyObject *origin = PyObject_GetAttr(value, state->dunder_origin);
     if (origin == NULL) {
         PyErr_Clear();
         return 0;
@@ -244,11 +241,11 @@ proxy_setattro(PyObject *self, PyObject *name, PyObject *value)
 static PyObject *
 proxy_get_current_object(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    Proxy *proxy = (Proxy *)self;
-    if (proxy->var != NULL || proxy->source == NULL) {
+    PyObject *source = ((Proxy *)self)->source;
+    if (source == NULL || source == Py_None || PyUnicode_Check(source)) {
         return proxy_target(self);
     }
-    PyObject *resolve = PyObject_GetAttrString(proxy->source, "resolve");
+    PyObject *resolve = PyObject_GetAttrString(source, "resolve");
     if (resolve == NULL) {
         return NULL;
     }
@@ -345,10 +342,8 @@ proxy_reduce(PyObject *self, PyObject *Py_UNUSED(ignored))
 static PyObject *
 proxy_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
 {
-    PyObject *name = PyUnicode_FromString("__reduce__");
-    PyObject *reduce = name == NULL ? NULL : PyObject_GenericGetAttr(self, name);
+    PyObject *reduce = PyObject_GenericGetAttr(self, proxy_state(self)->dunder_reduce);
     PyObject *result = reduce == NULL ? NULL : PyObject_CallNoArgs(reduce);
-    Py_XDECREF(name);
     Py_XDECREF(reduce);
     return result;
 }
@@ -372,16 +367,10 @@ proxy_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwa
 {
     PyObject *self = type->tp_alloc(type, 0);
     if (self != NULL) {
+        ((Proxy *)self)->find = find_nothing;
         ((Proxy *)self)->vectorcall = proxy_vectorcall;
     }
     return self;
-}
-
-static State *
-state_of_type(PyTypeObject *type)
-{
-    PyObject *module = PyType_GetModuleByDef(type, &inscope_native_module);
-    return module == NULL ? NULL : PyModule_GetState(module);
 }
 
 /* LocalProxy(…, like=cls) is a proxy of another type, made and initialised. */
@@ -419,25 +408,40 @@ local_proxy_init_subclass(PyObject *cls, PyObject *args, PyObject *kwargs)
     return result;
 }
 
+/* Take the way to the object; what was there goes when all of it is replaced. */
+static void
+take_way(Proxy *proxy, Way find, PyObject *holder, PyObject *detail, PyObject *source)
+{
+    PyObject *old[] = {proxy->holder, proxy->detail, proxy->source};
+    proxy->find = find;
+    proxy->holder = Py_NewRef(holder);
+    proxy->detail = detail == Py_None ? NULL : Py_NewRef(detail);
+    proxy->source = Py_NewRef(source);
+    for (int index = 0; index < 3; index++) {
+        Py_XDECREF(old[index]);
+    }
+}
+
 static int
 proxy_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     int result = -1;
     PyObject *all = NULL, *found = NULL;
-    PyObject *source, *var, *resolve;
+    PyObject *way, *holder, *detail, *source;
     PyObject *first = PyTuple_Pack(1, self);
     if (first == NULL || (all = PySequence_Concat(first, args)) == NULL) {
         goto done;
     }
     found = PyObject_Call(proxy_state(self)->prepare, all, kwargs);
-    if (found == NULL || !PyArg_ParseTuple(found, "OOO", &source, &var, &resolve)) {
+    if (found == NULL || !PyArg_ParseTuple(found, "UOOO:prepare", &way, &holder, &detail,
+                                           &source)) {
         goto done;
     }
-    Proxy *proxy = (Proxy *)self;
-    Py_XSETREF(proxy->source, Py_NewRef(source));
-    Py_XSETREF(proxy->resolve, resolve == Py_None ? NULL : Py_NewRef(resolve));
-    Py_XSETREF(proxy->var, var == Py_None ? NULL : Py_NewRef(var));
-    result = 0;
+    Way find = way_named(way);
+    if (find != NULL) {
+        take_way((Proxy *)self, find, holder, detail, source);
+        result = 0;
+    }
 done:
     Py_XDECREF(first);
     Py_XDECREF(all);
@@ -450,8 +454,8 @@ proxy_traverse(PyObject *self, visitproc visit, void *arg)
 {
     Proxy *proxy = (Proxy *)self;
     Py_VISIT(Py_TYPE(self));
-    Py_VISIT(proxy->var);
-    Py_VISIT(proxy->resolve);
+    Py_VISIT(proxy->holder);
+    Py_VISIT(proxy->detail);
     Py_VISIT(proxy->source);
     return 0;
 }
@@ -460,8 +464,9 @@ int
 proxy_clear(PyObject *self)
 {
     Proxy *proxy = (Proxy *)self;
-    Py_CLEAR(proxy->var);
-    Py_CLEAR(proxy->resolve);
+    proxy->find = find_nothing;
+    Py_CLEAR(proxy->holder);
+    Py_CLEAR(proxy->detail);
     Py_CLEAR(proxy->source);
     return 0;
 }
@@ -471,20 +476,21 @@ proxy_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, proxy_dealloc) /* a chain of proxies may be long */
     if (((Proxy *)self)->weakrefs != NULL) {
         PyObject_ClearWeakRefs(self);
     }
     proxy_clear(self);
     type->tp_free(self);
     Py_DECREF(type);
+    Py_TRASHCAN_END
 }
 
 /* Types */
 
 static PyMemberDef bare_members[] = {
-    {"_source", T_OBJECT_EX, offsetof(Proxy, source), READONLY, NULL},
-    {"__weaklistoffset__", T_PYSSIZET, offsetof(Proxy, weakrefs), READONLY, NULL},
-    {"__vectorcalloffset__", T_PYSSIZET, offsetof(Proxy, vectorcall), READONLY, NULL},
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(Proxy, weakrefs), Py_READONLY, NULL},
+    {"__vectorcalloffset__", Py_T_PYSSIZET, offsetof(Proxy, vectorcall), Py_READONLY, NULL},
     {NULL},
 };
 
@@ -521,44 +527,14 @@ static PyType_Spec local_spec = {
     .slots = proxy_operator_slots,
 };
 
-static PyTypeObject *
-add_type(PyObject *module, PyType_Spec *spec, PyTypeObject *base)
-{
-    PyObject *type = PyType_FromModuleAndSpec(module, spec, (PyObject *)base);
-    if (type != NULL && PyModule_AddType(module, (PyTypeObject *)type) < 0) {
-        Py_CLEAR(type);
-    }
-    return (PyTypeObject *)type;
-}
-
 int
 proxy_add_types(PyObject *module, State *state)
 {
-    state->bare_proxy = add_type(module, &bare_spec, NULL);
-    if (state->bare_proxy == NULL) {
+    if (state_add_type(module, &state->bare_proxy, &bare_spec, NULL) < 0 ||
+        state_add_type(module, &state->unclaimed, &unclaimed_spec,
+                       (PyObject *)state->bare_proxy) < 0) {
         return -1;
     }
-    state->unclaimed = add_type(module, &unclaimed_spec, state->bare_proxy);
-    if (state->unclaimed == NULL) {
-        return -1;
-    }
-    state->local_proxy = add_type(module, &local_spec, state->unclaimed);
-    return state->local_proxy == NULL ? -1 : 0;
-}
-
-/* The methods from which shaped types are put together, by name. */
-PyObject *
-proxy_make_shape_methods(State *state)
-{
-    PyObject *methods = PyDict_New();
-    PyMethodDef *def = proxy_shape_methods;
-    for (; methods != NULL && def->ml_name != NULL; def++) {
-        PyObject *method = PyDescr_NewMethod(state->bare_proxy, def);
-        if (method == NULL ||
-            PyDict_SetItemString(methods, def->ml_name, method) < 0) {
-            Py_CLEAR(methods);
-        }
-        Py_XDECREF(method);
-    }
-    return methods;
+    return state_add_type(module, &state->local_proxy, &local_spec,
+                          (PyObject *)state->unclaimed);
 }

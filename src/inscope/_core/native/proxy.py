@@ -1,8 +1,4 @@
-"""The native core: what is hot is in C, the rest is shared with the Python core.
-
-``_native`` (module.c and its neighbours; README.md has the map) holds the proxy.
-Here it gets what is written in Python, and what it does not have is added.
-"""
+"""The proxy of the native core: what of it is not hot, handed to ``_native``."""
 
 from __future__ import annotations
 
@@ -15,69 +11,42 @@ from types import MethodType, WrapperDescriptorType
 from typing import Any
 
 from inscope._core import failures, special_methods
+from inscope._core.local import Local
 from inscope._core.native._native import (
     BareProxy,
+    BareVar,
     ForwardedMethods,
     LocalProxy,
     allow_own_attributes,
     configure,
     current,
     is_proxy,
+    set_metaclass,
     shape_methods,
 )
-from inscope._core.proxy_type import ProxyType
-from inscope._core.python import (
-    EMPTY,
-    Bind,
-    CellVar,
-    IdentStorage,
-    Local,
-    LocalBind,
-    LocalStack,
-    Missing,
-    PlainBind,
-    SeveralBind,
-    StackBind,
-    StackView,
-    Token,
-    VarBind,
-    is_unbound,
-    set_storage,
-)
-from inscope._core.python.proxy import LocalProxy as _Twin
+from inscope._core.proxy_type import LOCAL_PROXY_DOC, ProxyType
 from inscope._core.shape import Shapes
 from inscope._core.source import Source
+from inscope._core.stack import LocalStack
 from inscope._core.subclass import give_own_attributes
+from inscope._core.var import CellVar
 
-__all__ = [
-    "EMPTY",
-    "BareProxy",
-    "Bind",
-    "CellVar",
-    "IdentStorage",
-    "Local",
-    "LocalBind",
-    "LocalProxy",
-    "LocalStack",
-    "Missing",
-    "PlainBind",
-    "SeveralBind",
-    "StackBind",
-    "StackView",
-    "Token",
-    "VarBind",
-    "current",
-    "is_proxy",
-    "is_unbound",
-    "set_storage",
-    "unwrap",
-]
+__all__ = ["BareProxy", "LocalProxy", "current", "is_proxy", "unwrap"]
+
+Way = tuple[str, Any, str | None, Source | str | None]
+"""How ``_native`` finds an object: which way (``ways.c``), where, under which name of
+a Local, and the Source or, if one can be made at any time, the message."""
 
 
 def unwrap(obj: Any) -> Any:
     while is_proxy(obj):
         obj = current(obj)
     return obj
+
+
+def _make_source(given: Any, name: Any, message: str | None) -> Source:
+    inner = partial(current, given) if is_proxy(given) else None
+    return Source(given, name, message, inner)
 
 
 def _prepare(
@@ -87,16 +56,25 @@ def _prepare(
     *,
     unbound_message: str | None = None,
     like: Any = None,
-) -> tuple[Source, ContextVar[Any] | None, Any]:
-    """Return the source, and the variable or the function that leads to the object."""
-    inner = partial(current, local) if is_proxy(local) else None
-    source = Source(local, name, unbound_message, inner)
+) -> Way:
+    source = _make_source(local, name, unbound_message)  # which looks at what is given
     override = type(self)._get_current_object
     if override is not BareProxy._get_current_object:
-        return source, None, MethodType(override, self)
-    if type(local) is ContextVar and name is None:
-        return source, local, None
-    return source, None, source.resolve
+        return "call", MethodType(override, self), None, source
+    if is_proxy(local):
+        if name is None and unbound_message is None:
+            return "proxy", local, None, None
+    elif isinstance(local, Local):
+        if isinstance(name, str) and "." not in name:
+            return "local", local, name, unbound_message
+    elif name is None:
+        if isinstance(local, ContextVar):
+            return "context_var", local, None, unbound_message
+        if isinstance(local, CellVar) and type(local).resolver is BareVar.resolver:
+            return "var", local, None, unbound_message
+        if isinstance(local, LocalStack) and type(local).peek is LocalStack.peek:
+            return "stack", local, None, unbound_message
+    return "call", source.resolve, None, source
 
 
 _prepare.__qualname__ = "LocalProxy.__init__"
@@ -120,13 +98,15 @@ def _init_subclass(cls: type, **arguments: Any) -> None:
     give_own_attributes(cls, LocalProxy)
 
 
+set_metaclass(ProxyType)
 configure(
-    ProxyType,
-    special_methods.PROXYS_OWN,
+    own=special_methods.PROXYS_OWN,
+    local_type=Local,
     prepare=_prepare,
+    make_source=_make_source,
     fail=failures.fail,
     fail_attribute=failures.fail_attribute,
-    is_unbound=is_unbound,
+    is_unbound=failures.is_unbound,
     unbound_attribute=failures.unbound_attribute,
     mro_entries=failures.mro_entries,
     make_shaped=_make_shaped,
@@ -148,5 +128,5 @@ BareProxy._shape = frozenset()
 ForwardedMethods._unclaimed = True
 LocalProxy._counts = BareProxy
 LocalProxy._constructor = _prepare
-LocalProxy.__doc__ = _Twin.__doc__
-SHAPES = Shapes(BareProxy, shape_methods(), LocalProxy.__doc__)
+LocalProxy.__doc__ = LOCAL_PROXY_DOC
+SHAPES = Shapes(BareProxy, shape_methods(), LOCAL_PROXY_DOC)

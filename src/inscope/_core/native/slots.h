@@ -62,7 +62,8 @@
     X(Py_GT, gt)                                                               \
     X(Py_GE, ge)
 
-/* Slots with a signature of their own; their methods are in shape.c. X(slot, name) */
+/* Slots with a signature of their own; their methods are in shape.c.
+ * X(slot, name) */
 #define OTHER_SLOTS(X)                                                         \
     X(tp_hash, hash)                                                           \
     X(nb_bool, bool)                                                           \
@@ -73,24 +74,28 @@
     X(mp_subscript, getitem)                                                   \
     X(sq_contains, contains)
 
-/* No slot: Python looks these up by name. X(name, how it is called) */
-#define NAMED(X)                                                               \
-    X(bytes, METH_NOARGS)                                                      \
-    X(dir, METH_NOARGS)                                                        \
-    X(length_hint, METH_NOARGS)                                                \
-    X(reversed, METH_NOARGS)                                                   \
-    X(complex, METH_NOARGS)                                                    \
-    X(trunc, METH_NOARGS)                                                      \
-    X(floor, METH_NOARGS)                                                      \
-    X(ceil, METH_NOARGS)                                                       \
-    X(enter, METH_NOARGS)                                                      \
-    X(aenter, METH_NOARGS)                                                     \
-    X(sizeof, METH_NOARGS)                                                     \
-    X(format, METH_O)                                                          \
-    X(instancecheck, METH_O)                                                   \
-    X(subclasscheck, METH_O)                                                   \
-    X(round, METH_FASTCALL)                                                    \
-    X(exit, METH_FASTCALL)                                                     \
-    X(aexit, METH_FASTCALL)
+/* No slot: Python looks these up by name. X(name) */
+#define NAMED_ALONE(X)                                                         \
+    X(bytes)                                                                   \
+    X(dir)                                                                     \
+    X(length_hint)                                                             \
+    X(reversed)                                                                \
+    X(complex)                                                                 \
+    X(trunc)                                                                   \
+    X(floor)                                                                   \
+    X(ceil)                                                                    \
+    X(enter)                                                                   \
+    X(aenter)                                                                  \
+    X(sizeof)
+
+#define NAMED_WITH_ONE(X)                                                      \
+    X(format)                                                                  \
+    X(instancecheck)                                                           \
+    X(subclasscheck)
+
+#define NAMED_WITH_SOME(X)                                                     \
+    X(round)                                                                   \
+    X(exit)                                                                    \
+    X(aexit)
 
 #endif

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar, cast
 
 from inscope._core.nothing import EMPTY, Missing
-from inscope._core.stack_view import ListView, View
+from inscope._core.stack_view import View, pop_from_list, push_on_list, top_of_list
 
 if TYPE_CHECKING:
     from inscope._core.storage import Storage
@@ -43,9 +43,7 @@ class BareStack(Generic[T]):
         """
         storage = self._storage
         if self._plain:
-            items = [*storage.get(()), obj]
-            storage.set(items)
-            return ListView(items)
+            return push_on_list(self, obj)
         cell = StackView(obj, storage.get(BOTTOM))
         storage.set(cell)
         return cell
@@ -54,11 +52,7 @@ class BareStack(Generic[T]):
         """Take the top off and return it; ``None`` if the stack is empty."""
         storage = self._storage
         if self._plain:
-            items = storage.get(())
-            if not items:
-                return None
-            storage.set(items[:-1])
-            return cast("T", items[-1])
+            return cast("T | None", pop_from_list(self))
         cell = storage.get(BOTTOM).full()
         if cell is BOTTOM:
             return None
@@ -76,10 +70,7 @@ class BareStack(Generic[T]):
     def peek(self) -> T:
         """Return the top, for a proxy: ``Missing`` if the stack is empty."""
         if self._plain:
-            items = self._storage.get(())
-            if not items:
-                raise Missing
-            return cast("T", items[-1])
+            return cast("T", top_of_list(self))
         item = self._storage.get(BOTTOM).full()._item
         if item is EMPTY:
             raise Missing

@@ -1,0 +1,132 @@
+/* What most special methods of a proxy consist of: resolve, operate, release. */
+#ifndef INSCOPE_FORWARD_H
+#define INSCOPE_FORWARD_H
+
+#include "proxy.h"
+
+static inline PyObject *
+unary(PyObject *self, PyObject *(*operation)(PyObject *))
+{
+    PyObject *target = proxy_target(self);
+    if (target == NULL) {
+        return NULL;
+    }
+    PyObject *result = operation(target);
+    Py_DECREF(target);
+    return result;
+}
+
+/* Either operand may be the proxy: the left one is looked at first. */
+static inline PyObject *
+binary(PyObject *left, PyObject *right, PyObject *(*operation)(PyObject *, PyObject *))
+{
+    PyObject *result;
+    if (proxy_check(left)) {
+        PyObject *target = proxy_target(left);
+        if (target == NULL) {
+            return NULL;
+        }
+        result = operation(target, right);
+        Py_DECREF(target);
+    }
+    else {
+        PyObject *target = proxy_target(right);
+        if (target == NULL) {
+            return NULL;
+        }
+        result = operation(left, target);
+        Py_DECREF(target);
+    }
+    return result;
+}
+
+/* The same object: the name stays the proxy. A new one: the name gets it. */
+static inline PyObject *
+kept(PyObject *self, PyObject *target, PyObject *result)
+{
+    if (result != target) {
+        return result;
+    }
+    Py_DECREF(result);
+    return Py_NewRef(self);
+}
+
+static inline PyObject *
+inplace(PyObject *self, PyObject *other, PyObject *(*operation)(PyObject *, PyObject *))
+{
+    PyObject *target = proxy_target(self);
+    if (target == NULL) {
+        return NULL;
+    }
+    PyObject *result = kept(self, target, operation(target, other));
+    Py_DECREF(target);
+    return result;
+}
+
+/* Call a function of the standard library, or a helper in Python, with the object. */
+static inline PyObject *
+through(PyObject *self, PyObject *function)
+{
+    PyObject *target = proxy_target(self);
+    if (target == NULL) {
+        return NULL;
+    }
+    PyObject *result = PyObject_CallOneArg(function, target);
+    Py_DECREF(target);
+    return result;
+}
+
+/* The same with arguments after the object, of which there are few. */
+static inline PyObject *
+through_with(PyObject *self, PyObject *function, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *stack[5];
+    if (count > 4) {
+        PyErr_Format(PyExc_TypeError, "expected at most 4 arguments, got %zd", count);
+        return NULL;
+    }
+    stack[0] = proxy_target(self);
+    if (stack[0] == NULL) {
+        return NULL;
+    }
+    for (Py_ssize_t index = 0; index < count; index++) {
+        stack[index + 1] = args[index];
+    }
+    PyObject *result = PyObject_Vectorcall(function, stack, (size_t)count + 1, NULL);
+    Py_DECREF(stack[0]);
+    return result;
+}
+
+#define UNARY(name, operation)                                                 \
+    PyObject *proxy_##name(PyObject *self)                              \
+    {                                                                          \
+        return unary(self, operation);                                         \
+    }
+#define NAMED_UNARY(name, operation)                                           \
+    PyObject *proxy_##name(PyObject *self, PyObject *Py_UNUSED(ignored)) \
+    {                                                                          \
+        return unary(self, operation);                                         \
+    }
+#define BINARY(name, operation)                                                \
+    PyObject *proxy_##name(PyObject *left, PyObject *right)             \
+    {                                                                          \
+        return binary(left, right, operation);                                 \
+    }
+#define INPLACE(name, operation)                                               \
+    PyObject *proxy_##name(PyObject *self, PyObject *other)             \
+    {                                                                          \
+        return inplace(self, other, operation);                                \
+    }
+#define THROUGH(name, helper)                                                  \
+    PyObject *proxy_##name(PyObject *self, PyObject *Py_UNUSED(ignored)) \
+    {                                                                          \
+        return through(self, proxy_state(self)->helper);                       \
+    }
+#define THROUGH_WITH(name, helper)                                             \
+    PyObject *proxy_##name(PyObject *self, PyObject *const *args,       \
+                                  Py_ssize_t count)                            \
+    {                                                                          \
+        return through_with(self, proxy_state(self)->helper, args, count);     \
+    }
+
+#endif

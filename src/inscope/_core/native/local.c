@@ -1,0 +1,330 @@
+/* BareLocal: what is hot of a Local.
+ *
+ *     local.name ──► local_getattro ──► storage (storage.h) ──► tree (names.c)
+ *                                                                 └─► a value, or
+ *                                                                     a cell (cell.c)
+ *
+ * Local (_core/local.py) derives from it and adds the rest. A name that begins with
+ * no underscore is in the storage or nowhere; any other may be Python's, and the
+ * attributes of a subclass may have any name. Python twin: python/local.py.
+ */
+#include "local.h"
+
+#include "cell.h"
+#include "names.h"
+#include "storage.h"
+
+/* The storage; NULL with an error before __init__. */
+static PyObject *
+storage_of(BareLocal *local)
+{
+    PyObject *storage;
+    Py_BEGIN_CRITICAL_SECTION(local);
+    storage = Py_XNewRef(local->storage);
+    Py_END_CRITICAL_SECTION();
+    if (storage == NULL) {
+        Py_XDECREF(PyObject_CallOneArg(local->state->uninitialized, (PyObject *)local));
+    }
+    return storage;
+}
+
+static PyObject *
+tree_of(BareLocal *local)
+{
+    PyObject *storage = storage_of(local);
+    if (storage == NULL) {
+        return NULL;
+    }
+    PyObject *tree = storage_get(local->state, storage, local->state->empty_tree);
+    Py_DECREF(storage);
+    return tree;
+}
+
+static int
+store(BareLocal *local, PyObject *tree)
+{
+    PyObject *storage = tree == NULL ? NULL : storage_of(local);
+    if (storage == NULL) {
+        return -1;
+    }
+    int result = storage_set(local->state, storage, tree);
+    Py_DECREF(storage);
+    return result;
+}
+
+/* The value of name in a tree; NULL, with an error only if something failed. */
+static PyObject *
+value_in(State *state, PyObject *tree, PyObject *name)
+{
+    PyObject *found = names_lookup(tree, name);
+    if (found != NULL && cell_check(found)) {
+        PyObject *value = cell_read((Cell *)found);
+        Py_DECREF(found);
+        return value;
+    }
+    if (found == state->empty && found != NULL) {
+        Py_CLEAR(found);
+    }
+    return found;
+}
+
+static PyObject *
+value_of(BareLocal *local, PyObject *name)
+{
+    PyObject *tree = tree_of(local);
+    if (tree == NULL) {
+        return NULL;
+    }
+    PyObject *value = value_in(local->state, tree, name);
+    Py_DECREF(tree);
+    return value;
+}
+
+/* Raise that the Local has no value under this name. */
+static void
+raise_unbound(BareLocal *local, PyObject *name)
+{
+    static const char *const fields[] = {"name", "obj"};
+    PyObject *values[] = {name, (PyObject *)local};
+    PyObject *error = PyObject_CallOneArg(local->state->unbound_name, name);
+    for (int index = 0; error != NULL && index < 2; index++) {
+        if (PyObject_SetAttrString(error, fields[index], values[index]) < 0) {
+            Py_CLEAR(error);
+        }
+    }
+    if (error != NULL) {
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+        Py_DECREF(error);
+    }
+}
+
+/* Has a class in the MRO an attribute of this name? Then it has raised. */
+static int
+is_attribute(PyTypeObject *type, PyObject *name)
+{
+    PyObject *mro = type->tp_mro;
+    int found = 0;
+    for (Py_ssize_t index = 0; found == 0 && index < PyTuple_GET_SIZE(mro); index++) {
+        PyObject *names = PyObject_GetAttrString(PyTuple_GET_ITEM(mro, index), "__dict__");
+        found = names == NULL ? -1 : PySequence_Contains(names, name);
+        Py_XDECREF(names);
+    }
+    return found;
+}
+
+/* As Python does it: the class's attributes first, then the names. What a property
+ * raised is told only if there is no value of that name. */
+static PyObject *
+ordinary_attribute(BareLocal *local, PyObject *name)
+{
+    PyObject *found = PyObject_GenericGetAttr((PyObject *)local, name);
+    if (found != NULL || !PyErr_ExceptionMatches(PyExc_AttributeError)) {
+        return found;
+    }
+    PyObject *error = PyErr_GetRaisedException();
+    found = value_of(local, name);
+    if (found == NULL && !PyErr_Occurred()) {
+        int raised = is_attribute(Py_TYPE(local), name);
+        if (raised > 0) {
+            PyErr_SetRaisedException(Py_NewRef(error));
+        }
+        else if (raised == 0) {
+            raise_unbound(local, name);
+        }
+    }
+    Py_DECREF(error);
+    return found;
+}
+
+static PyObject *
+local_getattro(PyObject *self, PyObject *name)
+{
+    BareLocal *local = (BareLocal *)self;
+    if ((PyObject *)Py_TYPE(self) != local->state->local_type ||
+        !PyUnicode_Check(name) || PyUnicode_GET_LENGTH(name) == 0 ||
+        PyUnicode_READ_CHAR(name, 0) == '_') {
+        return ordinary_attribute(local, name);
+    }
+    PyObject *value = value_of(local, name);
+    if (value == NULL && !PyErr_Occurred()) {
+        raise_unbound(local, name);
+    }
+    return value;
+}
+
+/* Real dicts are kept in the caller's variable, whatever mapping it held. */
+static PyObject *
+plain_copy(BareLocal *local, PyObject *tree)
+{
+    return PyDict_CheckExact(tree)
+               ? PyDict_Copy(tree)
+               : PyObject_CallOneArg(local->state->copy_plain, tree);
+}
+
+static PyObject *
+with_name(BareLocal *local, PyObject *tree, PyObject *name, PyObject *value)
+{
+    if (!local->plain) {
+        return names_assign(tree, name, value);
+    }
+    PyObject *copy = plain_copy(local, tree);
+    if (copy != NULL && PyDict_SetItem(copy, name, value) < 0) {
+        Py_CLEAR(copy);
+    }
+    return copy;
+}
+
+static PyObject *
+without_name(BareLocal *local, PyObject *tree, PyObject *name)
+{
+    PyObject *value = value_in(local->state, tree, name);
+    if (value == NULL) {
+        if (!PyErr_Occurred()) {
+            raise_unbound(local, name);
+        }
+        return NULL;
+    }
+    Py_DECREF(value);
+    if (!local->plain) {
+        return names_remove(local->state, tree, name);
+    }
+    PyObject *copy = plain_copy(local, tree);
+    if (copy != NULL && PyDict_DelItem(copy, name) < 0) {
+        Py_CLEAR(copy);
+    }
+    return copy;
+}
+
+static int
+local_setattro(PyObject *self, PyObject *name, PyObject *value)
+{
+    BareLocal *local = (BareLocal *)self;
+    PyObject *tree = tree_of(local);
+    if (tree == NULL) {
+        return -1;
+    }
+    PyObject *changed = value == NULL ? without_name(local, tree, name)
+                                      : with_name(local, tree, name, value);
+    int result = store(local, changed);
+    Py_XDECREF(changed);
+    Py_DECREF(tree);
+    return result;
+}
+
+/* Life */
+
+static PyObject *
+local_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    State *state = state_of_type(type);
+    PyObject *self = state == NULL ? NULL : type->tp_alloc(type, 0);
+    if (self != NULL) {
+        ((BareLocal *)self)->state = state;
+    }
+    return self;
+}
+
+static int
+local_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((BareLocal *)self)->storage);
+    return 0;
+}
+
+static int
+local_clear(PyObject *self)
+{
+    Py_CLEAR(((BareLocal *)self)->storage);
+    return 0;
+}
+
+static void
+local_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (((BareLocal *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self);
+    }
+    local_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+/* The fields, for _core/local.py */
+
+static PyObject *
+get_storage(PyObject *self, void *Py_UNUSED(closure))
+{
+    return storage_of((BareLocal *)self);
+}
+
+static int
+set_storage(PyObject *self, PyObject *storage, void *Py_UNUSED(closure))
+{
+    if (storage == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "the storage of a Local stays");
+        return -1;
+    }
+    BareLocal *local = (BareLocal *)self;
+    PyObject *old;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    old = local->storage;
+    local->storage = Py_NewRef(storage);
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(old);
+    return 0;
+}
+
+static PyObject *
+get_plain(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((BareLocal *)self)->plain);
+}
+
+static int
+set_plain(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    int plain = value == NULL ? -1 : PyObject_IsTrue(value);
+    if (plain >= 0) {
+        ((BareLocal *)self)->plain = (char)plain;
+    }
+    return plain < 0 ? -1 : 0;
+}
+
+static PyGetSetDef fields[] = {
+    {"_Local__storage", get_storage, set_storage, NULL, NULL},
+    {"_Local__plain", get_plain, set_plain, NULL, NULL},
+    {NULL},
+};
+
+static PyMemberDef members[] = {
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(BareLocal, weakrefs), Py_READONLY, NULL},
+    {NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_new, local_new},
+    {Py_tp_dealloc, local_dealloc},
+    {Py_tp_traverse, local_traverse},
+    {Py_tp_clear, local_clear},
+    {Py_tp_getattro, local_getattro},
+    {Py_tp_setattro, local_setattro},
+    {Py_tp_getset, fields},
+    {Py_tp_members, members},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "inscope._core.native._native.BareLocal",
+    .basicsize = sizeof(BareLocal),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
+};
+
+int
+local_add_types(PyObject *module, State *state)
+{
+    return state_add_type(module, &state->bare_local, &spec, NULL);
+}

@@ -1,0 +1,17 @@
+/* The hot part of a Local: names read, assigned and deleted. */
+#ifndef INSCOPE_LOCAL_H
+#define INSCOPE_LOCAL_H
+
+#include "state.h"
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *storage; /* Owned. NULL before __init__. */
+    State *state;      /* Borrowed: lives as long as the type does. */
+    PyObject *weakrefs; /* Owned by the interpreter. */
+    char plain;        /* The storage is the caller's ContextVar of dicts. */
+} BareLocal;
+
+int local_add_types(PyObject *module, State *state);
+
+#endif

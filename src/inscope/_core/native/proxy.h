@@ -1,0 +1,96 @@
+/* The proxy, and what the files about it give to each other. */
+#ifndef INSCOPE_PROXY_H
+#define INSCOPE_PROXY_H
+
+#include "slots.h"
+#include "state.h"
+
+typedef struct Proxy Proxy;
+
+/* A way to the object: returns it, a strong reference; NULL if there is none, with
+ * the error that came out of looking for it, or without one if nothing is bound. */
+typedef PyObject *(*Way)(Proxy *proxy);
+
+struct Proxy {
+    PyObject_HEAD
+    Way find;
+    PyObject *holder; /* Owned: where to look. NULL before __init__. */
+    PyObject *detail; /* Owned: of a Local, the name; else NULL. */
+    PyObject *source; /* Owned: the Source, which knows what a failure means; or its
+                       * unbound_message, from which one is made when it is needed. */
+    PyObject *weakrefs; /* Owned by the interpreter. */
+    vectorcallfunc vectorcall;
+};
+
+/* ways.c: finding the object */
+Way way_named(PyObject *name);
+PyObject *find_nothing(Proxy *proxy);
+PyObject *find_in_context_var(Proxy *proxy);
+
+/* proxy.c */
+int proxy_check(PyObject *object);
+State *proxy_state(PyObject *proxy);
+PyObject *proxy_target(PyObject *proxy);
+int proxy_unbound(PyObject *proxy);
+int proxy_setattro(PyObject *proxy, PyObject *name, PyObject *value);
+PyObject *local_proxy_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
+PyObject *local_proxy_init_subclass(PyObject *cls, PyObject *args, PyObject *kwargs);
+int proxy_traverse(PyObject *self, visitproc visit, void *arg);
+int proxy_clear(PyObject *self);
+void proxy_dealloc(PyObject *self);
+int proxy_add_types(PyObject *module, State *state);
+int proxy_allow_own_attributes(State *state);
+
+/* What may be the object, looked for. As a Way. */
+static inline PyObject *
+proxy_resolve(PyObject *self)
+{
+    return ((Proxy *)self)->find((Proxy *)self);
+}
+
+/* Given to each type: one that is made from a spec inherits no tp_dealloc. */
+#define LIFE_SLOTS                                                             \
+    {Py_tp_dealloc, proxy_dealloc}, {Py_tp_traverse, proxy_traverse},          \
+        {Py_tp_clear, proxy_clear}
+
+/* operators.c and protocols.c: proxy_name() for each "__name__" of slots.h. */
+#define UNARY(slot, name) PyObject *proxy_##name(PyObject *self);
+#define BINARY(slot, name) PyObject *proxy_##name(PyObject *left, PyObject *right);
+#define ALONE(name) PyObject *proxy_##name(PyObject *self, PyObject *ignored);
+#define WITH_ONE(name) PyObject *proxy_##name(PyObject *self, PyObject *other);
+#define WITH_SOME(name)                                                        \
+    PyObject *proxy_##name(PyObject *self, PyObject *const *args, Py_ssize_t count);
+UNARY_SLOTS(UNARY)
+BINARY_SLOTS(BINARY)
+INPLACE_SLOTS(BINARY)
+NAMED_ALONE(ALONE)
+NAMED_WITH_ONE(WITH_ONE)
+NAMED_WITH_SOME(WITH_SOME)
+ALONE(fspath)
+#undef UNARY
+#undef BINARY
+#undef ALONE
+#undef WITH_ONE
+#undef WITH_SOME
+PyObject *proxy_richcompare(PyObject *self, PyObject *other, int operation);
+Py_hash_t proxy_hash(PyObject *self);
+int proxy_bool(PyObject *self);
+PyObject *proxy_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf,
+                           PyObject *names);
+Py_ssize_t proxy_len(PyObject *self);
+PyObject *proxy_getitem(PyObject *self, PyObject *key);
+PyObject *proxy_item(PyObject *self, Py_ssize_t index);
+int proxy_setitem(PyObject *self, PyObject *key, PyObject *value);
+int proxy_setindex(PyObject *self, Py_ssize_t index, PyObject *value);
+int proxy_contains(PyObject *self, PyObject *item);
+PyObject *proxy_next(PyObject *self);
+PyObject *proxy_pow(PyObject *base, PyObject *exponent, PyObject *modulo);
+PyObject *proxy_ipow(PyObject *self, PyObject *exponent, PyObject *modulo);
+int proxy_getbuffer(PyObject *self, Py_buffer *view, int flags);
+
+/* shape.c */
+extern PyType_Slot proxy_operator_slots[];
+extern PyType_Slot proxy_unclaimed_slots[];
+PyObject *shape_methods(State *state);
+
+#endif

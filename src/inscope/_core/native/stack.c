@@ -1,0 +1,494 @@
+/* BareStack: what is hot of a LocalStack; and StackView, the cell of the chain.
+ *
+ *     context variable ─► ■ "b" ─► ■ "a" ─► bottom
+ *                            below    below
+ *
+ * LocalStack (_core/stack.py) derives from BareStack and adds the rest; StackView
+ * derives from View (_core/stack_view.py), which has all that is not hot. Python
+ * twin: python/stack.py.
+ */
+#include "stack.h"
+
+#include "arguments.h"
+#include "storage.h"
+
+/* Cells */
+
+static StackView *
+view_new(State *state, PyObject *item, StackView *below, PyObject *bind)
+{
+    StackView *view = PyObject_GC_New(StackView, state->stack_view);
+    if (view == NULL) {
+        return NULL;
+    }
+    view->item = Py_XNewRef(item);
+    view->below = (StackView *)Py_XNewRef((PyObject *)below);
+    view->bind = Py_XNewRef(bind);
+    view->weakrefs = NULL;
+    PyObject_GC_Track(view);
+    return view;
+}
+
+/* From view, whose reference is taken, to the first cell with an item, or the
+ * bottom; its item, or NULL, goes to *item. */
+static StackView *
+full(StackView *view, PyObject **item)
+{
+    for (;;) {
+        StackView *below = NULL;
+        Py_BEGIN_CRITICAL_SECTION(view);
+        *item = Py_XNewRef(view->item);
+        if (view->item == NULL) {
+            below = (StackView *)Py_XNewRef((PyObject *)view->below);
+        }
+        Py_END_CRITICAL_SECTION();
+        if (below == NULL) {
+            return view;
+        }
+        Py_DECREF((PyObject *)view);
+        view = below;
+    }
+}
+
+static void view_dealloc(PyObject *self);
+
+static int
+view_check(PyObject *object)
+{
+    return Py_TYPE(object)->tp_dealloc == view_dealloc;
+}
+
+static PyObject *
+view_tp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"item", "below", "bind", NULL};
+    PyObject *item, *below, *bind = Py_None;
+    State *state = state_of_type(type);
+    if (state == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO|O:StackView",
+                                                      names, &item, &below, &bind)) {
+        return NULL;
+    }
+    if (below != Py_None && !view_check(below)) {
+        PyErr_SetString(PyExc_TypeError, "'below' must be a StackView or None");
+        return NULL;
+    }
+    return (PyObject *)view_new(state, item == state->empty ? NULL : item,
+                                below == Py_None ? NULL : (StackView *)below,
+                                bind == Py_None ? NULL : bind);
+}
+
+static int
+view_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    StackView *view = (StackView *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(view->item);
+    Py_VISIT((PyObject *)view->below);
+    Py_VISIT(view->bind);
+    return 0;
+}
+
+static int
+view_clear(PyObject *self)
+{
+    StackView *view = (StackView *)self;
+    Py_CLEAR(view->item);
+    Py_CLEAR(view->bind);
+    StackView *below = view->below;
+    view->below = NULL;
+    Py_XDECREF((PyObject *)below);
+    return 0;
+}
+
+/* A stack may be deep: the cells below that nobody else holds go in a loop. */
+static void
+view_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (((StackView *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self);
+    }
+    StackView *below = ((StackView *)self)->below;
+    ((StackView *)self)->below = NULL;
+    view_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+    while (below != NULL && Py_REFCNT(below) == 1) {
+        StackView *next = (StackView *)Py_XNewRef((PyObject *)below->below);
+        if (below->weakrefs == NULL) { /* whose callbacks may look at it */
+            Py_CLEAR(below->below);
+        }
+        Py_DECREF((PyObject *)below);
+        below = next;
+    }
+    Py_XDECREF((PyObject *)below);
+}
+
+/* The fields, for View and _core/ledger.py */
+
+static PyObject *
+get_item(PyObject *self, void *Py_UNUSED(closure))
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    PyObject *item;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    item = ((StackView *)self)->item;
+    item = Py_NewRef(item == NULL ? state->empty : item);
+    Py_END_CRITICAL_SECTION();
+    return item;
+}
+
+static PyObject *
+get_below(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *below;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    below = (PyObject *)((StackView *)self)->below;
+    below = Py_NewRef(below == NULL ? Py_None : below);
+    Py_END_CRITICAL_SECTION();
+    return below;
+}
+
+static PyObject *
+get_bind(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *bind;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    bind = ((StackView *)self)->bind;
+    bind = Py_NewRef(bind == NULL ? Py_None : bind);
+    Py_END_CRITICAL_SECTION();
+    return bind;
+}
+
+static int
+set_field(PyObject *self, PyObject **field, PyObject *value, PyObject *nothing)
+{
+    if (value == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "the fields of a cell cannot be deleted");
+        return -1;
+    }
+    PyObject *old;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    old = *field;
+    *field = value == nothing ? NULL : Py_NewRef(value);
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(old);
+    return 0;
+}
+
+static int
+set_item(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    State *state = PyType_GetModuleState(Py_TYPE(self));
+    return set_field(self, &((StackView *)self)->item, value, state->empty);
+}
+
+static int
+set_below(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    if (value != NULL && !view_check(value)) {
+        PyErr_SetString(PyExc_TypeError, "'below' must be a StackView");
+        return -1;
+    }
+    return set_field(self, (PyObject **)&((StackView *)self)->below, value, NULL);
+}
+
+static int
+set_bind(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    return set_field(self, &((StackView *)self)->bind, value, Py_None);
+}
+
+static PyGetSetDef view_fields[] = {
+    {"_item", get_item, set_item, NULL, NULL},
+    {"_below", get_below, set_below, NULL, NULL},
+    {"_bind", get_bind, set_bind, NULL, NULL},
+    {NULL},
+};
+
+static PyMemberDef view_members[] = {
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(StackView, weakrefs), Py_READONLY, NULL},
+    {NULL},
+};
+
+static PyType_Slot view_slots[] = {
+    {Py_tp_new, view_tp_new},
+    {Py_tp_dealloc, view_dealloc},
+    {Py_tp_traverse, view_traverse},
+    {Py_tp_clear, view_clear},
+    {Py_tp_getset, view_fields},
+    {Py_tp_members, view_members},
+    {0, NULL},
+};
+
+static PyType_Spec view_spec = {
+    .name = "inscope._core.native._native.StackView",
+    .basicsize = sizeof(StackView),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .slots = view_slots,
+};
+
+PyObject *
+stack_make_view(PyObject *module, PyObject *view)
+{
+    State *state = PyModule_GetState(module);
+    if (state_add_type(module, &state->stack_view, &view_spec, view) < 0) {
+        return NULL;
+    }
+    Py_XSETREF(state->bottom, (PyObject *)view_new(state, NULL, NULL, NULL));
+    if (state->bottom == NULL || PyModule_AddObjectRef(module, "BOTTOM", state->bottom) < 0) {
+        return NULL;
+    }
+    return Py_NewRef((PyObject *)state->stack_view);
+}
+
+/* The stack */
+
+/* The storage; NULL with an error before __init__. */
+static PyObject *
+storage_of(BareStack *stack)
+{
+    PyObject *storage;
+    Py_BEGIN_CRITICAL_SECTION(stack);
+    storage = Py_XNewRef(stack->storage);
+    Py_END_CRITICAL_SECTION();
+    if (storage == NULL) {
+        Py_XDECREF(PyObject_CallOneArg(stack->state->uninitialized, (PyObject *)stack));
+    }
+    return storage;
+}
+
+/* The topmost cell, full or not; the bottom if there is none. */
+static StackView *
+topmost(BareStack *stack, PyObject *storage)
+{
+    PyObject *found = storage_get(stack->state, storage, stack->state->bottom);
+    if (found != NULL && !view_check(found)) {
+        PyErr_Format(PyExc_TypeError, "a stack's storage holds a %.200s",
+                     Py_TYPE(found)->tp_name);
+        Py_CLEAR(found);
+    }
+    return (StackView *)found;
+}
+
+static PyObject *
+stack_push(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    BareStack *stack = (BareStack *)self;
+    PyObject *item = only_argument("push", "obj", args, count, names);
+    if (item == NULL) {
+        return NULL;
+    }
+    if (stack->plain) {
+        return PyObject_CallFunctionObjArgs(stack->state->push_on_list, self, item, NULL);
+    }
+    PyObject *storage = storage_of(stack), *view = NULL;
+    StackView *below = storage == NULL ? NULL : topmost(stack, storage);
+    if (below != NULL) {
+        view = (PyObject *)view_new(stack->state, item, below, NULL);
+    }
+    if (view != NULL && storage_set(stack->state, storage, view) < 0) {
+        Py_CLEAR(view);
+    }
+    Py_XDECREF((PyObject *)below);
+    Py_XDECREF(storage);
+    return view;
+}
+
+static PyObject *
+stack_pop(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    BareStack *stack = (BareStack *)self;
+    if (stack->plain) {
+        return PyObject_CallOneArg(stack->state->pop_from_list, self);
+    }
+    PyObject *storage = storage_of(stack), *item = NULL;
+    StackView *top = storage == NULL ? NULL : topmost(stack, storage);
+    if (top == NULL) {
+        Py_XDECREF(storage);
+        return NULL;
+    }
+    top = full(top, &item);
+    if (item == NULL) {
+        item = Py_NewRef(Py_None);
+    }
+    else {
+        PyObject *below;
+        Py_BEGIN_CRITICAL_SECTION(top);
+        below = Py_XNewRef((PyObject *)top->below);
+        Py_END_CRITICAL_SECTION();
+        if (storage_set(stack->state, storage, below) < 0) {
+            Py_CLEAR(item);
+        }
+        Py_DECREF(below);
+    }
+    Py_DECREF((PyObject *)top);
+    Py_DECREF(storage);
+    return item;
+}
+
+/* Clear the error if it is the one that stands for "nothing is there". */
+static void
+forget_missing(State *state)
+{
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(state->missing)) {
+        PyErr_Clear();
+    }
+}
+
+PyObject *
+stack_top(PyObject *self)
+{
+    BareStack *stack = (BareStack *)self;
+    PyObject *item = NULL;
+    if (stack->plain) {
+        item = PyObject_CallOneArg(stack->state->top_of_list, self);
+        if (item == NULL) {
+            forget_missing(stack->state);
+        }
+        return item;
+    }
+    PyObject *storage = storage_of(stack);
+    if (storage == NULL) {
+        return NULL;
+    }
+    StackView *top = topmost(stack, storage);
+    if (top != NULL) {
+        Py_DECREF((PyObject *)full(top, &item));
+    }
+    Py_DECREF(storage);
+    return item;
+}
+
+static PyObject *
+stack_peek(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *item = stack_top(self);
+    if (item == NULL && !PyErr_Occurred()) {
+        PyErr_SetNone(((BareStack *)self)->state->missing);
+    }
+    return item;
+}
+
+static PyObject *
+get_top(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *item = stack_top(self);
+    return item == NULL && !PyErr_Occurred() ? Py_NewRef(Py_None) : item;
+}
+
+static PyObject *
+stack_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    State *state = state_of_type(type);
+    PyObject *self = state == NULL ? NULL : type->tp_alloc(type, 0);
+    if (self != NULL) {
+        ((BareStack *)self)->state = state;
+    }
+    return self;
+}
+
+static int
+stack_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(((BareStack *)self)->storage);
+    return 0;
+}
+
+static int
+stack_clear(PyObject *self)
+{
+    Py_CLEAR(((BareStack *)self)->storage);
+    return 0;
+}
+
+static void
+stack_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (((BareStack *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self);
+    }
+    stack_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyObject *
+get_storage(PyObject *self, void *Py_UNUSED(closure))
+{
+    return storage_of((BareStack *)self);
+}
+
+static int
+set_storage(PyObject *self, PyObject *storage, void *Py_UNUSED(closure))
+{
+    return set_field(self, &((BareStack *)self)->storage, storage, NULL);
+}
+
+static PyObject *
+get_plain(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((BareStack *)self)->plain);
+}
+
+static int
+set_plain(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    int plain = value == NULL ? -1 : PyObject_IsTrue(value);
+    if (plain >= 0) {
+        ((BareStack *)self)->plain = (char)plain;
+    }
+    return plain < 0 ? -1 : 0;
+}
+
+static PyMethodDef stack_methods[] = {
+    {"push", FAST_METHOD(stack_push), METH_FASTCALL | METH_KEYWORDS,
+     "push($self, obj)\n--\n\n"
+     "Put *obj* on the stack.\n\nReturns:\n    A read-only view of the stack as it is now."},
+    {"pop", stack_pop, METH_NOARGS,
+     "pop($self, /)\n--\n\nTake the top off and return it; ``None`` if the stack is empty."},
+    {"peek", stack_peek, METH_NOARGS,
+     "peek($self, /)\n--\n\nReturn the top, for a proxy: ``Missing`` if the stack is empty."},
+    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL},
+    {NULL},
+};
+
+static PyGetSetDef stack_fields[] = {
+    {"top", get_top, NULL, "The top of the stack; ``None`` if the stack is empty.", NULL},
+    {"_storage", get_storage, set_storage, NULL, NULL},
+    {"_plain", get_plain, set_plain, NULL, NULL},
+    {NULL},
+};
+
+static PyMemberDef stack_members[] = {
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(BareStack, weakrefs), Py_READONLY, NULL},
+    {NULL},
+};
+
+static PyType_Slot stack_slots[] = {
+    {Py_tp_new, stack_new},
+    {Py_tp_dealloc, stack_dealloc},
+    {Py_tp_traverse, stack_traverse},
+    {Py_tp_clear, stack_clear},
+    {Py_tp_methods, stack_methods},
+    {Py_tp_getset, stack_fields},
+    {Py_tp_members, stack_members},
+    {0, NULL},
+};
+
+static PyType_Spec stack_spec = {
+    .name = "inscope._core.native._native.BareStack",
+    .basicsize = sizeof(BareStack),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = stack_slots,
+};
+
+int
+stack_add_types(PyObject *module, State *state)
+{
+    return state_add_type(module, &state->bare_stack, &stack_spec, NULL);
+}

@@ -1,0 +1,482 @@
+/* BareVar: what is hot of a Var; and Token, what its set() returns.
+ *
+ *     var.get() ──► context variable ──► cell ──► value
+ *                          └─ nothing there: the default, the factory, an error
+ *
+ * CellVar (_core/var.py) derives from BareVar and adds the rest; Token derives from
+ * AnyToken (_core/token.py). A bind is in bind.c. Python twin: python/var.py.
+ */
+#include "var.h"
+
+#include "arguments.h"
+#include "bind.h"
+
+/* Tokens */
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *token;     /* Owned: the context variable's own. */
+    PyObject *var;       /* Owned. */
+    PyObject *old_value; /* Owned. */
+    PyObject *weakrefs;  /* Owned by the interpreter. */
+} Token;
+
+static PyObject *
+token_new(State *state, PyObject *var, PyObject *inner, PyObject *old_value)
+{
+    Token *token = PyObject_GC_New(Token, state->token);
+    if (token == NULL) {
+        return NULL;
+    }
+    token->token = Py_NewRef(inner);
+    token->var = Py_NewRef(var);
+    token->old_value = Py_NewRef(old_value);
+    token->weakrefs = NULL;
+    PyObject_GC_Track(token);
+    return (PyObject *)token;
+}
+
+/* Token(var, token, old_value): for Var.over, which holds plain values. */
+static PyObject *
+token_tp_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
+{
+    PyObject *var, *inner, *old_value;
+    State *state = state_of_type(type);
+    if (state == NULL ||
+        !PyArg_ParseTuple(args, "OOO:Token", &var, &inner, &old_value)) {
+        return NULL;
+    }
+    return token_new(state, var, inner, old_value);
+}
+
+static int
+token_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    Token *token = (Token *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(token->token);
+    Py_VISIT(token->var);
+    Py_VISIT(token->old_value);
+    return 0;
+}
+
+static int
+token_clear(PyObject *self)
+{
+    Token *token = (Token *)self;
+    Py_CLEAR(token->token);
+    Py_CLEAR(token->var);
+    Py_CLEAR(token->old_value);
+    return 0;
+}
+
+static void
+token_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (((Token *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self);
+    }
+    token_clear(self);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+static PyMemberDef token_members[] = {
+    {"var", Py_T_OBJECT_EX, offsetof(Token, var), Py_READONLY, NULL},
+    {"old_value", Py_T_OBJECT_EX, offsetof(Token, old_value), Py_READONLY, NULL},
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(Token, weakrefs), Py_READONLY, NULL},
+    {NULL},
+};
+
+static PyMethodDef token_methods[] = {
+    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL},
+    {NULL},
+};
+
+static PyType_Slot token_slots[] = {
+    {Py_tp_new, token_tp_new},
+    {Py_tp_dealloc, token_dealloc},
+    {Py_tp_traverse, token_traverse},
+    {Py_tp_clear, token_clear},
+    {Py_tp_members, token_members},
+    {Py_tp_methods, token_methods},
+    {0, NULL},
+};
+
+static PyType_Spec token_spec = {
+    .name = "inscope.Token",
+    .basicsize = sizeof(Token),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .slots = token_slots,
+};
+
+PyObject *
+var_make_token(PyObject *module, PyObject *any_token)
+{
+    State *state = PyModule_GetState(module);
+    if (state_add_type(module, &state->token, &token_spec, any_token) < 0) {
+        return NULL;
+    }
+    return Py_NewRef((PyObject *)state->token);
+}
+
+/* Reading */
+
+PyObject *
+var_cells(BareVar *var)
+{
+    if (var->cells == NULL) {
+        Py_XDECREF(PyObject_CallOneArg(var->state->uninitialized, (PyObject *)var));
+    }
+    return var->cells;
+}
+
+int
+var_top(PyObject *cells, Cell **cell)
+{
+    PyObject *found;
+    if (PyContextVar_Get(cells, NULL, &found) < 0) {
+        return -1;
+    }
+    if (found != NULL && !cell_check(found)) {
+        PyErr_Format(PyExc_TypeError, "a Var's variable holds a %.200s, and not a cell",
+                     Py_TYPE(found)->tp_name);
+        Py_DECREF(found);
+        return -1;
+    }
+    *cell = (Cell *)found;
+    return 0;
+}
+
+/* The value that is bound; NULL, with an error only if something failed. */
+static PyObject *
+bound_value(BareVar *var)
+{
+    PyObject *cells = var_cells(var);
+    Cell *cell;
+    if (cells == NULL || var_top(cells, &cell) < 0 || cell == NULL) {
+        return NULL;
+    }
+    PyObject *value = cell_read(cell);
+    Py_DECREF((PyObject *)cell);
+    return value;
+}
+
+/* What stands in for a value; NULL, with an error only if something failed. */
+static PyObject *
+made_value(BareVar *var)
+{
+    if (var->factory == NULL) {
+        return Py_XNewRef(var->initial);
+    }
+    return PyObject_CallMethodNoArgs((PyObject *)var, var->state->make);
+}
+
+PyObject *
+var_value(PyObject *self)
+{
+    PyObject *value = bound_value((BareVar *)self);
+    return value == NULL && !PyErr_Occurred() ? made_value((BareVar *)self) : value;
+}
+
+static PyObject *
+var_get(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count > 1) {
+        PyErr_Format(PyExc_TypeError, "get() takes at most 1 argument (%zd given)", count);
+        return NULL;
+    }
+    BareVar *var = (BareVar *)self;
+    PyObject *value = bound_value(var);
+    if (value != NULL || PyErr_Occurred()) {
+        return value;
+    }
+    if (count == 1) {
+        return Py_NewRef(args[0]);
+    }
+    value = made_value(var);
+    if (value == NULL && !PyErr_Occurred()) {
+        PyObject *error = PyObject_CallMethodNoArgs(self, var->state->unbound);
+        if (error != NULL) {
+            PyException_SetCause(error, NULL); /* from None */
+            PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+            Py_DECREF(error);
+        }
+    }
+    return value;
+}
+
+/* For proxies that resolve by a function: raises what stands for no value. */
+static PyObject *
+var_lookup(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    PyObject *value = var_value(self);
+    if (value == NULL && !PyErr_Occurred()) {
+        PyErr_SetNone(((BareVar *)self)->state->missing);
+    }
+    return value;
+}
+
+static PyObject *
+var_resolver(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    return PyObject_GetAttrString(self, "_lookup");
+}
+
+/* Writing */
+
+static PyObject *
+var_set(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    BareVar *var = (BareVar *)self;
+    PyObject *value = only_argument("set", "value", args, count, names);
+    PyObject *cells = value == NULL ? NULL : var_cells(var);
+    Cell *old, *around = NULL, *cell = NULL;
+    if (cells == NULL || var_top(cells, &old) < 0) {
+        return NULL;
+    }
+    PyObject *token = NULL, *inner = NULL, *old_value = NULL;
+    if (old != NULL) {
+        around = cell_enclosing_bind(old);
+        old_value = cell_read(old);
+    }
+    cell = cell_new(var->state, value, around, NULL);
+    inner = cell == NULL ? NULL : PyContextVar_Set(cells, (PyObject *)cell);
+    if (inner != NULL) {
+        token = token_new(var->state, self, inner,
+                          old_value == NULL ? var->state->no_value : old_value);
+    }
+    if (inner != NULL && token == NULL) { /* nothing is left bound */
+        PyObject *error = PyErr_GetRaisedException();
+        if (PyContextVar_Reset(cells, inner) < 0) {
+            PyErr_Clear();
+        }
+        PyErr_SetRaisedException(error);
+    }
+    Py_XDECREF((PyObject *)old);
+    Py_XDECREF((PyObject *)around);
+    Py_XDECREF((PyObject *)cell);
+    Py_XDECREF(old_value);
+    Py_XDECREF(inner);
+    return token;
+}
+
+static PyObject *
+var_reset(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    BareVar *var = (BareVar *)self;
+    PyObject *token = only_argument("reset", "token", args, count, names);
+    PyObject *cells = token == NULL ? NULL : var_cells(var);
+    if (cells == NULL) {
+        return NULL;
+    }
+    if (!Py_IS_TYPE(token, var->state->token) || ((Token *)token)->var != self) {
+        return PyObject_CallFunctionObjArgs(var->state->refuse_token, self, token, NULL);
+    }
+    if (PyContextVar_Reset(cells, ((Token *)token)->token) == 0) {
+        Py_RETURN_NONE;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_RuntimeError) &&
+        !PyErr_ExceptionMatches(PyExc_ValueError)) {
+        return NULL;
+    }
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *nothing = PyObject_CallFunctionObjArgs(var->state->refuse_reset, self,
+                                                     error, NULL);
+    Py_DECREF(error);
+    return nothing;
+}
+
+static PyObject *
+var_bind(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *value = only_argument("bind", "value", args, count, names);
+    return value == NULL ? NULL : bind_new(((BareVar *)self)->state, self, value);
+}
+
+/* Life */
+
+static PyObject *
+var_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    State *state = state_of_type(type);
+    PyObject *self = state == NULL ? NULL : type->tp_alloc(type, 0);
+    if (self != NULL) {
+        ((BareVar *)self)->state = state;
+    }
+    return self;
+}
+
+/* A reference to value, or NULL for what stands for none. */
+static PyObject *
+unless(PyObject *value, PyObject *nothing)
+{
+    return value == nothing ? NULL : Py_NewRef(value);
+}
+
+static int
+var_init(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    static char *names[] = {"name", "default", "factory", "revoke", NULL};
+    PyObject *name, *initial, *factory;
+    int revoke;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "UOO$p:BareVar", names, &name,
+                                     &initial, &factory, &revoke)) {
+        return -1;
+    }
+    BareVar *var = (BareVar *)self;
+    if (var->cells != NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "a Var is initialised once");
+        return -1;
+    }
+    PyObject *cells = PyObject_CallOneArg((PyObject *)&PyContextVar_Type, name);
+    if (cells == NULL) {
+        return -1;
+    }
+    var->name = Py_NewRef(name);
+    var->initial = unless(initial, var->state->empty);
+    var->factory = unless(factory, Py_None);
+    var->revoke = (char)revoke;
+    var->cells = cells;
+    return 0;
+}
+
+static int
+var_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    BareVar *var = (BareVar *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(var->cells);
+    Py_VISIT(var->initial);
+    Py_VISIT(var->factory);
+    return 0;
+}
+
+static int
+var_clear(PyObject *self)
+{
+    BareVar *var = (BareVar *)self;
+    Py_CLEAR(var->cells);
+    Py_CLEAR(var->initial);
+    Py_CLEAR(var->factory);
+    return 0;
+}
+
+static void
+var_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    if (((BareVar *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self);
+    }
+    var_clear(self);
+    Py_CLEAR(((BareVar *)self)->name);
+    type->tp_free(self);
+    Py_DECREF(type);
+}
+
+int
+var_check(PyObject *object)
+{
+    for (PyTypeObject *type = Py_TYPE(object); type != NULL; type = type->tp_base) {
+        if (type->tp_dealloc == var_dealloc) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* The fields, for CellVar and PlainVar */
+
+static PyObject *
+get_default(PyObject *self, void *Py_UNUSED(closure))
+{
+    BareVar *var = (BareVar *)self;
+    return Py_NewRef(var->initial == NULL ? var->state->empty : var->initial);
+}
+
+static PyObject *
+get_factory(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *factory = ((BareVar *)self)->factory;
+    return Py_NewRef(factory == NULL ? Py_None : factory);
+}
+
+static PyObject *
+get_cells(PyObject *self, void *Py_UNUSED(closure))
+{
+    return Py_XNewRef(var_cells((BareVar *)self));
+}
+
+/* Only before anything else can see the Var: Var.over puts its own there. */
+static int
+set_cells(PyObject *self, PyObject *cells, void *Py_UNUSED(closure))
+{
+    if (cells == NULL || !PyContextVar_CheckExact(cells)) {
+        PyErr_SetString(PyExc_TypeError, "a Var's variable must be a ContextVar");
+        return -1;
+    }
+    Py_XSETREF(((BareVar *)self)->cells, Py_NewRef(cells));
+    return 0;
+}
+
+static PyObject *
+get_revoke(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((BareVar *)self)->revoke);
+}
+
+static PyGetSetDef fields[] = {
+    {"_cells", get_cells, set_cells, NULL, NULL},
+    {"_default", get_default, NULL, NULL, NULL},
+    {"_factory", get_factory, NULL, NULL, NULL},
+    {"_revoke", get_revoke, NULL, NULL, NULL},
+    {NULL},
+};
+
+static PyMemberDef members[] = {
+    {"_name", Py_T_OBJECT_EX, offsetof(BareVar, name), Py_READONLY, NULL},
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(BareVar, weakrefs), Py_READONLY, NULL},
+    {NULL},
+};
+
+#define KEYWORDS METH_FASTCALL | METH_KEYWORDS
+
+static PyMethodDef methods[] = {
+    {"get", FAST_METHOD(var_get), METH_FASTCALL, NULL},
+    {"set", FAST_METHOD(var_set), KEYWORDS, NULL},
+    {"reset", FAST_METHOD(var_reset), KEYWORDS, NULL},
+    {"bind", FAST_METHOD(var_bind), KEYWORDS, NULL},
+    {"resolver", var_resolver, METH_NOARGS, NULL},
+    {"_lookup", var_lookup, METH_NOARGS, NULL},
+    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL},
+    {NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_new, var_new},
+    {Py_tp_init, var_init},
+    {Py_tp_dealloc, var_dealloc},
+    {Py_tp_traverse, var_traverse},
+    {Py_tp_clear, var_clear},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, fields},
+    {Py_tp_members, members},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "inscope._core.native._native.BareVar",
+    .basicsize = sizeof(BareVar),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
+};
+
+int
+var_add_types(PyObject *module, State *state)
+{
+    return state_add_type(module, &state->bare_var, &spec, NULL);
+}
