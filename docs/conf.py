@@ -6,9 +6,12 @@ inventories of other projects, and no page loads a font or a script from elsewhe
 
 from __future__ import annotations
 
+import os
 import sys
 from importlib.metadata import version as version_of
 from pathlib import Path
+
+os.environ["INSCOPE_CORE"] = "python"  # whose signatures have annotations
 
 sys.path.insert(0, str(Path(__file__).parent / "_ext"))
 

@@ -7,7 +7,6 @@ each entry of ``docs/differences.md`` says where exactly the two differ.
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import partial
@@ -43,9 +42,7 @@ STATEMENTS = {"__enter__", "__exit__", "__aenter__", "__aexit__"} | {
 }
 """Where Python says TypeError of an object without the method."""
 
-NEW = {"__fspath__": "paths"}
-if sys.version_info >= (3, 12):
-    NEW["__buffer__"] = "buffers"
+NEW = {"__fspath__": "paths", "__buffer__": "buffers"}
 
 LEFT_OUT = {"__sizeof__"}
 """What depends on the build; tried by hand in ``programs/objects.txt``."""

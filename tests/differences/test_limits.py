@@ -60,6 +60,7 @@ class Limit:
         remedy: What is to be done instead, given the proxy and ``unwrap``.
         until: The version of Python from which a proxy can do it.
         since: The version up to which one could.
+        native: Whether it is a limit of the native core, on any version.
     """
 
     target: Any
@@ -67,6 +68,13 @@ class Limit:
     remedy: Callable[[Any, Act], Any]
     until: tuple[int, int] = (9, 0)
     since: tuple[int, int] = (3, 0)
+    native: bool | None = None
+
+    def holds(self, core: str) -> bool:
+        """Tell whether it is a limit here."""
+        if core == "native" and self.native is not None:
+            return self.native
+        return self.since <= sys.version_info < self.until
 
 
 def _raise(error: BaseException) -> None:
@@ -120,14 +128,19 @@ def _text(act: Act) -> Limit:
     return Limit("a", act, _as_text(act))
 
 
-def _any(target: Any, act: Act, **versions: tuple[int, int]) -> Limit:
+def _any(target: Any, act: Act, **versions: Any) -> Limit:
     """Return a limit that ``unwrap(p)`` passes."""
     return Limit(target, act, _unwrapped(act), **versions)
 
 
 def _buffer(target: Any, act: Act) -> Limit:
     """Return a limit of proxies that have buffers: before, they could do it."""
-    return _any(target, act, since=(3, 12))
+    return _any(target, act, since=(3, 12), native=True)
+
+
+def _lifted(target: Any, act: Act, until: tuple[int, int]) -> Limit:
+    """Return a limit of the Python core, up to a version."""
+    return _any(target, act, until=until, native=False)
 
 
 LIMITS: dict[str, Limit] = {
@@ -158,8 +171,8 @@ LIMITS: dict[str, Limit] = {
     "struct": _any(b"abc", lambda p: struct.pack("3s", p)),
     "Decimal": _any(5, Decimal),
     "sqlite3": _any("a", _select),
-    "memoryview": _any(b"a", lambda p: bytes(memoryview(p)), until=(3, 12)),
-    "bytes join": _any(b"a", lambda p: b"".join([p]), until=(3, 12)),
+    "memoryview": _lifted(b"a", lambda p: bytes(memoryview(p)), (3, 12)),
+    "bytes join": _lifted(b"a", lambda p: b"".join([p]), (3, 12)),
     "bytearray of a list": _buffer([1], bytearray),
     "find": _buffer(97, lambda p: b"a".find(p)),
     "asdict": _any(Data(), dataclasses.asdict),
@@ -185,10 +198,10 @@ LIMITS: dict[str, Limit] = {
         datetime.date(2000, 1, 1),
         lambda p: datetime.datetime.combine(p, datetime.time()),
     ),
-    "pow": _any(3, lambda p: pow(2, p, 5), until=(3, 14)),
+    "pow": _lifted(3, lambda p: pow(2, p, 5), (3, 14)),
     "reflected text": _any("a", lambda p: 1 < p),
     "length hint": _any(Vague(), operator.length_hint),
-    "signature of a class": _any(Point, lambda p: str(inspect.signature(p))),
+    "signature of a class": _lifted(Point, lambda p: str(inspect.signature(p)), (9, 0)),
 }
 
 limits = pytest.mark.parametrize("limit", LIMITS.values(), ids=LIMITS)
@@ -202,7 +215,7 @@ def test_what_the_object_can_do_the_proxy_cannot(
     on_object = outcome(limit.act, limit.target)
     on_proxy = outcome(limit.act, inscope.LocalProxy(lambda: limit.target))
 
-    assert (limit.since <= sys.version_info < limit.until) == (on_object != on_proxy)
+    assert limit.holds(inscope.CORE) == (on_object != on_proxy)
 
 
 @limits

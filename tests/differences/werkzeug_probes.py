@@ -23,8 +23,16 @@ from probe_world import world
 
 PROGRAMS = Path(__file__).parent / "programs"
 
-SINCE = {"buffers": (3, 12)}
-"""Entries that an older Python does not show."""
+
+def is_shown(entry: str, library: Any) -> bool:
+    """Tell whether *entry* of the page can be seen on this Python, in this core."""
+    native = getattr(library, "CORE", "python") == "native"
+    if entry == "buffers":
+        return native or sys.version_info >= (3, 12)
+    if entry == "powers":
+        return native or sys.version_info >= (3, 14)
+    return True
+
 
 SETUPS = {
     "unbound": (
@@ -68,7 +76,7 @@ def file_probes(path: Path) -> Iterator[Probe]:
             if heading:
                 entry = None if heading[1] == "same" else heading[1]
                 continue
-        if line.startswith("# ") or sys.version_info < SINCE.get(entry or "", ()):
+        if line.startswith("# "):
             continue
         for setup in SETUPS.get(path.stem, ("",)):
             yield program_probe(f"{setup}\n{line}".strip(), entry)

@@ -43,7 +43,7 @@ def test_every_public_method_is_described(anchors: set[str]) -> None:
         if not member.startswith("_")
     }
 
-    for_proxies = {"inscope.LocalStack.peek", "inscope.Var.lookup"}
+    for_proxies = {"inscope.LocalStack.peek", "inscope.Var.resolver"}
     assert set() == members - anchors - for_proxies
 
 

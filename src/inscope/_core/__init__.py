@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from inscope._core.bind import Bind, SeveralBind
-from inscope._core.choice import CORE, CORES
+from inscope._core.choice import CORE, CORES, taken
 from inscope._core.failures import is_unbound
 from inscope._core.ledger import LocalBind, PlainBind, StackBind
 from inscope._core.local import Local, set_storage
@@ -18,7 +18,7 @@ from inscope._core.stack import LocalStack, StackView
 from inscope._core.storage import IdentStorage
 from inscope._core.var import CellVar, Token
 
-if TYPE_CHECKING or CORE == "python":
+if TYPE_CHECKING:
     from inscope._core.python.bind import VarBind
     from inscope._core.python.proxy import (
         BareProxy,
@@ -28,14 +28,11 @@ if TYPE_CHECKING or CORE == "python":
         unwrap,
     )
 else:
-    from inscope._core.native.bind import VarBind
-    from inscope._core.native.proxy import (
-        BareProxy,
-        LocalProxy,
-        current,
-        is_proxy,
-        unwrap,
+    (VarBind,) = taken("bind", "VarBind")
+    BareProxy, LocalProxy, current, is_proxy, unwrap = taken(
+        "proxy", "BareProxy", "LocalProxy", "current", "is_proxy", "unwrap"
     )
+
 
 __all__ = [
     "CORE",

@@ -55,24 +55,27 @@ class Bind(Generic[T_co]):
 
     __slots__ = ()
 
-    if TYPE_CHECKING:
-        _place: Place | None
-        _state: str
+    _place: Place | None
+    _state: str
 
-        def __enter__(self) -> T_co: ...
+    def __enter__(self) -> T_co:
+        raise NotImplementedError
 
-        def __exit__(
-            self,
-            kind: type[BaseException] | None = None,
-            error: BaseException | None = None,
-            traceback: TracebackType | None = None,
-        ) -> None: ...
+    def __exit__(
+        self,
+        kind: type[BaseException] | None = None,
+        error: BaseException | None = None,
+        traceback: TracebackType | None = None,
+    ) -> None:
+        raise NotImplementedError
 
-        def end(self) -> bool:
-            """End the binding; ``False`` if this is not the Context it was made in."""
+    def end(self) -> bool:
+        """End the binding; ``False`` if this is not the Context it was made in."""
+        raise NotImplementedError
 
-        def adopt(self, old: Cell, new: Cell) -> None:
-            """Take *new*, a copy of the cell *old* in another chain, for its own."""
+    def adopt(self, old: Cell, new: Cell) -> None:
+        """Take *new*, a copy of the cell *old* in another chain, for its own."""
+        raise NotImplementedError
 
     def _refuse_entry(self) -> NoReturn:
         message = (
@@ -135,9 +138,6 @@ class OnceBind(Bind[T_co]):
             self._refuse_exit()
         self._state = LEFT
         return self._leave()
-
-    def adopt(self, old: Cell, new: Cell) -> None:
-        raise NotImplementedError
 
     def _enter(self) -> T_co:
         """Bind, and return what ``with … as`` gives."""

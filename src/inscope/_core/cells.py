@@ -15,13 +15,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from inscope._core.choice import CORE
+from inscope._core.choice import taken
 from inscope._core.nothing import EMPTY
 
-if TYPE_CHECKING or CORE == "python":
+if TYPE_CHECKING:
     from inscope._core.python.cell import Cell
 else:
-    from inscope._core.native.cell import Cell
+    (Cell,) = taken("cell", "Cell")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import os
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
-__all__ = ["CORE", "CORES"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["CORE", "CORES", "taken"]
 
 CORES: Final = ("native", "python")
 """The cores, the preferred one first."""
@@ -40,6 +43,13 @@ def _chosen(choice: str) -> str:
         " with a C compiler present, or set INSCOPE_CORE=auto"
     )
     raise ImportError(message)
+
+
+def taken(part: str, *names: str) -> Iterator[Any]:
+    """Yield *names* of the hot part *part*, out of the core that runs."""
+    module = import_module(f"inscope._core.{CORE}.{part}")
+    for name in names:
+        yield getattr(module, name)
 
 
 CORE: Final = _chosen(os.environ.get("INSCOPE_CORE", "auto"))

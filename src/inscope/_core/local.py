@@ -13,14 +13,15 @@ from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, Self, cast
 
 from inscope._core.cells import read
-from inscope._core.choice import CORE
+from inscope._core.choice import taken
 from inscope._core.names import EMPTY_TREE, items, lookup
 from inscope._core.nothing import EMPTY
 
-if TYPE_CHECKING or CORE == "python":
-    from inscope._core.python.local import BareLocal
+if TYPE_CHECKING:
+    from inscope._core.python.local import BareLocal, complete
 else:
-    from inscope._core.native.local import BareLocal
+    BareLocal, complete = taken("local", "BareLocal", "complete")
+
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -99,6 +100,7 @@ class Local(BareLocal):
         for name, value in members:
             if not (name.startswith("__") or hasattr(type(value), "__get__")):
                 setattr(cls, name, Default(name, value))
+        complete(cls)
 
     def __contains__(self, name: object) -> bool:
         try:
@@ -154,6 +156,9 @@ class Local(BareLocal):
         from inscope._core import LocalProxy
 
         return LocalProxy(self, name, unbound_message=unbound_message)
+
+
+complete(Local)
 
 
 class Default:

@@ -9,7 +9,8 @@ type serves every class with the same set. Used by the ``proxy`` of both cores.
 from __future__ import annotations
 
 from collections.abc import Mapping, MutableMapping, MutableSequence, Sequence
-from typing import Any
+from types import UnionType
+from typing import Any, Union, get_origin
 
 from inscope._core import special_methods
 from inscope._core.proxy_type import ProxyType
@@ -68,6 +69,8 @@ class Shapes:
 def _class_of(like: object) -> type:
     kind: Any = like
     while not isinstance(kind, type) and hasattr(kind, "__origin__"):
+        if get_origin(kind) in (Union, UnionType):
+            break
         kind = kind.__origin__
     if kind is Any or not isinstance(kind, type):
         message = (

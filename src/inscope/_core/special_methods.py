@@ -299,9 +299,13 @@ def aleave(target: Any, *error: object) -> Any:
 def await_(target: Any) -> Any:
     """Return the iterator that ``await target`` runs."""
     method = _special(target, "__await__")
-    # Without it, a generator made by types.coroutine can still be awaited; of
-    # anything else, 'await' says so itself.
-    return _await(target).__await__() if method is ABSENT else method()
+    if method is not ABSENT:
+        iterator: object = method()
+        if hasattr(type(iterator), "__next__"):
+            return iterator
+    # A generator made by types.coroutine can be awaited without the method; of
+    # anything else, and of what is no iterator, 'await' says so itself.
+    return _await(target).__await__()
 
 
 async def _await(target: Any) -> Any:

@@ -20,12 +20,13 @@ from contextvars import ContextVar
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
-from inscope._core.choice import CORE
+from inscope._core.choice import taken
 
-if TYPE_CHECKING or CORE == "python":
+if TYPE_CHECKING:
     from inscope._core.python.stack import BOTTOM, BareStack, StackView
 else:
-    from inscope._core.native.stack import BOTTOM, BareStack, StackView
+    BOTTOM, BareStack, StackView = taken("stack", "BOTTOM", "BareStack", "StackView")
+
 
 if TYPE_CHECKING:
     from inscope._core.python.proxy import LocalProxy

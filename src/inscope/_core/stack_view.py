@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 from inscope._core.nothing import EMPTY, Missing
 
 if TYPE_CHECKING:
+    from abc import ABCMeta
     from collections.abc import Iterator
     from typing import Self, SupportsIndex
 
@@ -27,19 +28,21 @@ class View(Generic[T]):
     the stack is made of, which is why a push costs no more for it.
     """
 
-    __slots__ = ()
-
     if TYPE_CHECKING:
         _item: Any
         _below: Self | None
         _bind: Any
 
-        def __init__(
-            self, item: Any, below: View[T] | None, bind: Any = None
-        ) -> None: ...
+        def __init__(self, item: Any, below: Self | None, bind: Any = None) -> None: ...
 
-    __contains__ = Sequence.__contains__
-    count = Sequence.count
+    else:
+        __slots__ = ()
+
+    def __contains__(self, item: object) -> bool:
+        return item in list(self)
+
+    def count(self, value: Any) -> int:
+        return list(self).count(value)
 
     def __iter__(self) -> Iterator[T]:
         return iter(self._items()[::-1])
@@ -130,7 +133,7 @@ class View(Generic[T]):
         self.shorten()
 
 
-Sequence.register(View)
+cast("ABCMeta", Sequence).register(View)
 
 
 @recursive_repr()

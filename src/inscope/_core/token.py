@@ -45,9 +45,9 @@ class AnyToken(Generic[T]):
         raise TypeError(message)
 
 
-def refuse_token(var: BareVar[Any], token: object) -> NoReturn:
+def refuse_token(var: BareVar[Any], token: Any) -> NoReturn:
     """Say why *token*, given to *var* to reset, is not one of its own."""
-    if not isinstance(token, AnyToken):
+    if not issubclass(type(token), AnyToken):
         message = f"reset() takes the token that set() returned, not {token!r}"
         raise TypeError(message)
     message = f"this token was made by {token.var!r}, not by {var!r}"

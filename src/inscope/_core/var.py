@@ -9,15 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar, cast
 
 from inscope._core.cells import live
-from inscope._core.choice import CORE
+from inscope._core.choice import taken
 from inscope._core.nothing import EMPTY, Missing
 from inscope._core.place import describe_task, describe_thread
 from inscope.errors import UnboundVarError
 
-if TYPE_CHECKING or CORE == "python":
+if TYPE_CHECKING:
     from inscope._core.python.var import BareVar, Token
 else:
-    from inscope._core.native.var import BareVar, Token
+    BareVar, Token = taken("var", "BareVar", "Token")
+
 
 __all__ = ["CellVar", "Token"]
 

@@ -403,7 +403,7 @@ PyObject *
 bind_make_type(PyObject *module, PyObject *bind)
 {
     State *state = PyModule_GetState(module);
-    if (state_add_type(module, &state->var_bind, &spec, bind) < 0) {
+    if (state_make_type(module, &state->var_bind, &spec, bind) < 0) {
         return NULL;
     }
     return Py_NewRef((PyObject *)state->var_bind);

@@ -1,4 +1,4 @@
-"""The bind of a Var in the native core: what of it is not hot, handed to ``_native``."""
+"""The bind of the native core: what of it is not hot, handed to ``_native``."""
 
 from __future__ import annotations
 

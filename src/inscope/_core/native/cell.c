@@ -348,7 +348,7 @@ static PyType_Slot slots[] = {
 static PyType_Spec spec = {
     .name = "inscope._core.native._native.Cell",
     .basicsize = sizeof(Cell),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_IMMUTABLETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
     .slots = slots,
 };
 

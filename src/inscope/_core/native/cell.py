@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Generic, TypeVar
+
 from inscope._core.failures import uninitialized
-from inscope._core.native._native import Cell, configure
+from inscope._core.native._native import (
+    BareProxy,
+    BareStack,
+    BareVar,
+    Cell,
+    configure,
+)
 from inscope._core.nothing import EMPTY, Missing
 
 __all__ = ["Cell"]
 
+T = TypeVar("T")
+
 configure(empty=EMPTY, missing=Missing, uninitialized=uninitialized)
+
+
+class _Example(Generic[T]): ...
+
+
+for _type in (BareProxy, BareStack, BareVar):
+    # C has no ``class X(Generic[T])``; what that does is done to them here.
+    for _name in ("__parameters__", "__orig_bases__"):
+        setattr(_type, _name, getattr(_Example, _name))

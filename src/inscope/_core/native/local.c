@@ -10,6 +10,7 @@
  */
 #include "local.h"
 
+#include "arguments.h"
 #include "cell.h"
 #include "names.h"
 #include "storage.h"
@@ -211,6 +212,73 @@ local_setattro(PyObject *self, PyObject *name, PyObject *value)
     return result;
 }
 
+/* The methods that subclasses call */
+
+/* Local.__getattr__(local, name): what Python asks when it has found nothing. */
+static PyObject *
+local_getattr(PyObject *self, PyObject *name)
+{
+    BareLocal *local = (BareLocal *)self;
+    PyObject *value = value_of(local, name);
+    if (value == NULL && !PyErr_Occurred()) {
+        int raised = is_attribute(Py_TYPE(self), name);
+        if (raised > 0) { /* asked again, it tells its own story */
+            return PyObject_GenericGetAttr(self, name);
+        }
+        if (raised == 0) {
+            raise_unbound(local, name);
+        }
+    }
+    return value;
+}
+
+static PyObject *
+local_method_setattr(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 2) {
+        PyErr_Format(PyExc_TypeError, "expected 2 arguments, got %zd", count);
+        return NULL;
+    }
+    return local_setattro(self, args[0], args[1]) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+local_method_delattr(PyObject *self, PyObject *name)
+{
+    return local_setattro(self, name, NULL) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyMethodDef methods[] = {
+    {"__getattr__", local_getattr, METH_O, NULL},
+    {NULL},
+};
+
+static PyMethodDef changing_methods[] = {
+    {"__setattr__", FAST_METHOD(local_method_setattr), METH_FASTCALL, NULL},
+    {"__delattr__", local_method_delattr, METH_O, NULL},
+    {NULL},
+};
+
+/* A class with a __getattr__ in its MRO is read by way of Python, which would ask for
+ * the attribute first and for the name then. BareLocal's function does both. */
+int
+local_set_access(PyObject *type)
+{
+    if (!PyType_Check(type) || ((PyTypeObject *)type)->tp_setattro == NULL) {
+        PyErr_SetString(PyExc_TypeError, "not a type");
+        return -1;
+    }
+    ((PyTypeObject *)type)->tp_getattro = local_getattro;
+    PyType_Modified((PyTypeObject *)type);
+    return 0;
+}
+
+int
+local_allow_own_names(State *state)
+{
+    return state_add_methods(state->bare_local, changing_methods);
+}
+
 /* Life */
 
 static PyObject *
@@ -311,6 +379,7 @@ static PyType_Slot slots[] = {
     {Py_tp_clear, local_clear},
     {Py_tp_getattro, local_getattro},
     {Py_tp_setattro, local_setattro},
+    {Py_tp_methods, methods},
     {Py_tp_getset, fields},
     {Py_tp_members, members},
     {0, NULL},

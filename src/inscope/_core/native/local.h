@@ -14,4 +14,10 @@ typedef struct {
 
 int local_add_types(PyObject *module, State *state);
 
+/* Let a subclass of BareLocal read names by local.c, though it has a __getattr__. */
+int local_set_access(PyObject *type);
+
+/* Let object.__setattr__ give subclasses attributes of their own. */
+int local_allow_own_names(State *state);
+
 #endif

@@ -22,14 +22,51 @@ state_of_type(PyTypeObject *type)
 }
 
 int
-state_add_type(PyObject *module, PyTypeObject **place, PyType_Spec *spec, PyObject *base)
+state_make_type(PyObject *module, PyTypeObject **place, PyType_Spec *spec, PyObject *base)
 {
     PyObject *type = PyType_FromModuleAndSpec(module, spec, base);
     if (type == NULL) {
         return -1;
     }
     Py_XSETREF(*place, (PyTypeObject *)type);
-    return PyModule_AddType(module, (PyTypeObject *)type);
+    /* Errors of the interpreter call a type of Python's by its bare name. */
+    PyObject *name = PyType_GetName((PyTypeObject *)type);
+    int named = name == NULL ? -1 : PyObject_SetAttrString(type, "__name__", name);
+    Py_XDECREF(name);
+    return named;
+}
+
+int
+state_add_type(PyObject *module, PyTypeObject **place, PyType_Spec *spec, PyObject *base)
+{
+    return state_make_type(module, place, spec, base) < 0
+               ? -1
+               : PyModule_AddType(module, *place);
+}
+
+int
+state_add_methods(PyTypeObject *type, PyMethodDef *methods)
+{
+    int result = 0;
+    for (; result == 0 && methods->ml_name != NULL; methods++) {
+        PyObject *method = PyDescr_NewMethod(type, methods);
+        result = method == NULL ? -1
+                                : PyObject_SetAttrString((PyObject *)type,
+                                                         methods->ml_name, method);
+        Py_XDECREF(method);
+    }
+    return result;
+}
+
+int
+state_add_generic_type(PyObject *module, PyTypeObject **place, PyType_Spec *spec)
+{
+    PyObject *typing = PyImport_ImportModule("typing");
+    PyObject *generic = typing == NULL ? NULL : PyObject_GetAttrString(typing, "Generic");
+    int result = generic == NULL ? -1 : state_add_type(module, place, spec, generic);
+    Py_XDECREF(generic);
+    Py_XDECREF(typing);
+    return result;
 }
 
 /* Functions */
@@ -108,6 +145,39 @@ is_proxy(PyObject *Py_UNUSED(module), PyObject *object)
     return PyBool_FromLong(proxy_check(object));
 }
 
+/* unwrap(obj): through proxies to proxies, to what is none. */
+static PyObject *
+unwrap(PyObject *Py_UNUSED(module), PyObject *object)
+{
+    Py_INCREF(object);
+    while (object != NULL && proxy_check(object)) {
+        PyObject *inner = proxy_target(object);
+        Py_DECREF(object);
+        object = inner;
+    }
+    return object;
+}
+
+PyDoc_STRVAR(is_proxy_doc, "is_proxy(obj)\n--\n\n\
+Tell whether *obj* is a proxy of inscope; resolves nothing.\n\
+\n\
+Example:\n\
+    >>> from inscope import LocalProxy, is_proxy\n\
+    >>> is_proxy(LocalProxy(list)), is_proxy([])\n\
+    (True, False)");
+
+PyDoc_STRVAR(unwrap_doc, "unwrap(obj)\n--\n\n\
+Return the object behind *obj*; of anything but a proxy, *obj* itself.\n\
+\n\
+Raises:\n\
+    UnboundError: Nothing is bound behind the proxy.\n\
+\n\
+Example:\n\
+    >>> from inscope import LocalProxy, unwrap\n\
+    >>> word = \"a word\"\n\
+    >>> unwrap(LocalProxy(lambda: word)) is unwrap(word) is word\n\
+    True");
+
 static PyObject *
 methods_of_shapes(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
@@ -120,6 +190,18 @@ allow_own_attributes(PyObject *module, PyObject *Py_UNUSED(ignored))
     return proxy_allow_own_attributes(state_of(module)) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
+static PyObject *
+set_local_access(PyObject *Py_UNUSED(module), PyObject *type)
+{
+    return local_set_access(type) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+allow_own_names(PyObject *module, PyObject *Py_UNUSED(ignored))
+{
+    return local_allow_own_names(state_of(module)) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
 static PyMethodDef functions[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
      "Take what is written in Python, by the names in state.h."},
@@ -128,7 +210,12 @@ static PyMethodDef functions[] = {
     {"make_token", var_make_token, METH_O, "Make Token of AnyToken."},
     {"make_var_bind", bind_make_type, METH_O, "Make VarBind of Bind."},
     {"current", current, METH_O, "Return the object behind a proxy."},
-    {"is_proxy", is_proxy, METH_O, "Tell whether an object is a proxy."},
+    {"is_proxy", is_proxy, METH_O, is_proxy_doc},
+    {"unwrap", unwrap, METH_O, unwrap_doc},
+    {"set_local_access", set_local_access, METH_O,
+     "Let a type read names by BareLocal's own function, whatever its __getattr__."},
+    {"allow_own_names", allow_own_names, METH_NOARGS,
+     "Let object.__setattr__ work on Locals; makes assigning a name slower."},
     {"allow_own_attributes", allow_own_attributes, METH_NOARGS,
      "Let object.__setattr__ work on proxies; makes the forwarded one slower."},
     {"shape_methods", methods_of_shapes, METH_NOARGS,

@@ -11,6 +11,8 @@
  */
 #include "proxy.h"
 
+#include "arguments.h"
+
 /* Every type of proxy descends from one with this tp_dealloc, a subclass written
  * in Python too. That tells a proxy without a look at any module. */
 int
@@ -267,39 +269,23 @@ proxy_method_setattr(PyObject *self, PyObject *const *args, Py_ssize_t count)
     return proxy_setattro(self, args[0], args[1]) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-static PyMethodDef setattr_method = {
-    "__setattr__", (PyCFunction)(void (*)(void))proxy_method_setattr, METH_FASTCALL, NULL,
-};
-
 static PyObject *
 proxy_method_delattr(PyObject *self, PyObject *name)
 {
     return proxy_setattro(self, name, NULL) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-static PyMethodDef delattr_method = {
-    "__delattr__", proxy_method_delattr, METH_O, NULL,
+static PyMethodDef changing_methods[] = {
+    {"__setattr__", FAST_METHOD(proxy_method_setattr), METH_FASTCALL, NULL},
+    {"__delattr__", proxy_method_delattr, METH_O, NULL},
+    {NULL},
 };
 
-/* Let object.__setattr__ give subclasses attributes of their own: Python refuses
- * to jump over a slot that is filled in C, but not over a method. */
+/* Let object.__setattr__ give subclasses attributes of their own. */
 int
 proxy_allow_own_attributes(State *state)
 {
-    PyMethodDef *methods[] = {&setattr_method, &delattr_method};
-    for (int index = 0; index < 2; index++) {
-        PyObject *method = PyDescr_NewMethod(state->bare_proxy, methods[index]);
-        if (method == NULL) {
-            return -1;
-        }
-        int result = PyObject_SetAttrString((PyObject *)state->bare_proxy,
-                                            methods[index]->ml_name, method);
-        Py_DECREF(method);
-        if (result < 0) {
-            return -1;
-        }
-    }
-    return 0;
+    return state_add_methods(state->bare_proxy, changing_methods);
 }
 
 static PyObject *
@@ -350,13 +336,13 @@ proxy_reduce_ex(PyObject *self, PyObject *Py_UNUSED(protocol))
 
 static PyMethodDef bare_methods[] = {
     {"_get_current_object", proxy_get_current_object, METH_NOARGS,
+     "_get_current_object($self)\n--\n\n"
      "Return the object behind the proxy, to keep or to hand elsewhere.\n\n"
      "Raises:\n    UnboundError: Nothing is bound here and now."},
     {"__copy__", proxy_copy, METH_NOARGS, NULL},
     {"__deepcopy__", proxy_deepcopy, METH_O, NULL},
     {"__reduce__", proxy_reduce, METH_NOARGS, NULL},
     {"__reduce_ex__", proxy_reduce_ex, METH_O, NULL},
-    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL},
     {NULL},
 };
 
@@ -530,7 +516,7 @@ static PyType_Spec local_spec = {
 int
 proxy_add_types(PyObject *module, State *state)
 {
-    if (state_add_type(module, &state->bare_proxy, &bare_spec, NULL) < 0 ||
+    if (state_add_generic_type(module, &state->bare_proxy, &bare_spec) < 0 ||
         state_add_type(module, &state->unclaimed, &unclaimed_spec,
                        (PyObject *)state->bare_proxy) < 0) {
         return -1;

@@ -8,12 +8,13 @@ import operator
 from contextvars import ContextVar
 from functools import partial
 from types import MethodType, WrapperDescriptorType
-from typing import Any
+from typing import Any, cast
 
 from inscope._core import failures, special_methods
 from inscope._core.local import Local
 from inscope._core.native._native import (
     BareProxy,
+    BareStack,
     BareVar,
     ForwardedMethods,
     LocalProxy,
@@ -23,6 +24,7 @@ from inscope._core.native._native import (
     is_proxy,
     set_metaclass,
     shape_methods,
+    unwrap,
 )
 from inscope._core.proxy_type import LOCAL_PROXY_DOC, ProxyType
 from inscope._core.shape import Shapes
@@ -38,12 +40,6 @@ Way = tuple[str, Any, str | None, Source | str | None]
 a Local, and the Source or, if one can be made at any time, the message."""
 
 
-def unwrap(obj: Any) -> Any:
-    while is_proxy(obj):
-        obj = current(obj)
-    return obj
-
-
 def _make_source(given: Any, name: Any, message: str | None) -> Source:
     inner = partial(current, given) if is_proxy(given) else None
     return Source(given, name, message, inner)
@@ -57,24 +53,30 @@ def _prepare(
     unbound_message: str | None = None,
     like: Any = None,
 ) -> Way:
+    kind = cast("Any", type(local))
     source = _make_source(local, name, unbound_message)  # which looks at what is given
-    override = type(self)._get_current_object
+    override = cast("Any", type(self))._get_current_object
     if override is not BareProxy._get_current_object:
         return "call", MethodType(override, self), None, source
     if is_proxy(local):
         if name is None and unbound_message is None:
             return "proxy", local, None, None
-    elif isinstance(local, Local):
+    elif issubclass(kind, Local):
         if isinstance(name, str) and "." not in name:
             return "local", local, name, unbound_message
     elif name is None:
-        if isinstance(local, ContextVar):
+        if kind is ContextVar:
             return "context_var", local, None, unbound_message
-        if isinstance(local, CellVar) and type(local).resolver is BareVar.resolver:
+        if issubclass(kind, CellVar) and _has(kind, BareVar, "resolver"):
             return "var", local, None, unbound_message
-        if isinstance(local, LocalStack) and type(local).peek is LocalStack.peek:
+        if issubclass(kind, LocalStack) and _has(kind, BareStack, "peek"):
             return "stack", local, None, unbound_message
     return "call", source.resolve, None, source
+
+
+def _has(kind: Any, base: Any, method: str) -> bool:
+    """Tell whether *kind*, a subclass of *base*, has left *method* as it is."""
+    return getattr(kind, method) is getattr(base, method)
 
 
 _prepare.__qualname__ = "LocalProxy.__init__"

@@ -233,14 +233,11 @@ PyObject *
 stack_make_view(PyObject *module, PyObject *view)
 {
     State *state = PyModule_GetState(module);
-    if (state_add_type(module, &state->stack_view, &view_spec, view) < 0) {
+    if (state_make_type(module, &state->stack_view, &view_spec, view) < 0) {
         return NULL;
     }
     Py_XSETREF(state->bottom, (PyObject *)view_new(state, NULL, NULL, NULL));
-    if (state->bottom == NULL || PyModule_AddObjectRef(module, "BOTTOM", state->bottom) < 0) {
-        return NULL;
-    }
-    return Py_NewRef((PyObject *)state->stack_view);
+    return state->bottom == NULL ? NULL : PyTuple_Pack(2, state->stack_view, state->bottom);
 }
 
 /* The stack */
@@ -378,6 +375,15 @@ get_top(PyObject *self, void *Py_UNUSED(closure))
     return item == NULL && !PyErr_Occurred() ? Py_NewRef(Py_None) : item;
 }
 
+/* In the words of a property without a setter. */
+static int
+refuse_top(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
+{
+    PyErr_Format(PyExc_AttributeError, "property 'top' of '%.200s' object has no %s",
+                 Py_TYPE(self)->tp_name, value == NULL ? "deleter" : "setter");
+    return -1;
+}
+
 static PyObject *
 stack_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
 {
@@ -447,18 +453,17 @@ set_plain(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 
 static PyMethodDef stack_methods[] = {
     {"push", FAST_METHOD(stack_push), METH_FASTCALL | METH_KEYWORDS,
-     "push($self, obj)\n--\n\n"
-     "Put *obj* on the stack.\n\nReturns:\n    A read-only view of the stack as it is now."},
+     "push($self, obj)\n--\n\nPut *obj* on the stack.\n\n"
+     "Returns:\n    A read-only view of the stack as it is now."},
     {"pop", stack_pop, METH_NOARGS,
-     "pop($self, /)\n--\n\nTake the top off and return it; ``None`` if the stack is empty."},
+     "pop($self)\n--\n\nTake the top off and return it; ``None`` if the stack is empty."},
     {"peek", stack_peek, METH_NOARGS,
-     "peek($self, /)\n--\n\nReturn the top, for a proxy: ``Missing`` if the stack is empty."},
-    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL},
+     "peek($self)\n--\n\nReturn the top, for a proxy: ``Missing`` if the stack is empty."},
     {NULL},
 };
 
 static PyGetSetDef stack_fields[] = {
-    {"top", get_top, NULL, "The top of the stack; ``None`` if the stack is empty.", NULL},
+    {"top", get_top, refuse_top, "The top of the stack; ``None`` if the stack is empty.", NULL},
     {"_storage", get_storage, set_storage, NULL, NULL},
     {"_plain", get_plain, set_plain, NULL, NULL},
     {NULL},
@@ -490,5 +495,5 @@ static PyType_Spec stack_spec = {
 int
 stack_add_types(PyObject *module, State *state)
 {
-    return state_add_type(module, &state->bare_stack, &stack_spec, NULL);
+    return state_add_generic_type(module, &state->bare_stack, &stack_spec);
 }

@@ -28,7 +28,7 @@ PyObject *stack_top(PyObject *stack);
 
 int stack_add_types(PyObject *module, State *state);
 
-/* make_stack_view(View) -> StackView, which derives from it. */
+/* make_stack_view(View) -> StackView, which derives from it, and the bottom cell. */
 PyObject *stack_make_view(PyObject *module, PyObject *view);
 
 #endif

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from inscope._core.native import _native
 from inscope._core.native._native import BareStack, configure, make_stack_view
 from inscope._core.stack_view import View, pop_from_list, push_on_list, top_of_list
 
@@ -13,5 +12,4 @@ configure(
     pop_from_list=pop_from_list,
     top_of_list=top_of_list,
 )
-StackView = make_stack_view(View)
-BOTTOM = _native.BOTTOM
+StackView, BOTTOM = make_stack_view(View)

@@ -102,9 +102,20 @@ extern struct PyModuleDef inscope_native_module;
  * with an error if none did. */
 State *state_of_type(PyTypeObject *type);
 
-/* Make a type, add it to the module and keep it in *place; -1 on failure. A base
- * of NULL is object. */
+/* Make a type and keep it in *place; -1 on failure. A base of NULL is object. */
+int state_make_type(PyObject *module, PyTypeObject **place, PyType_Spec *spec,
+                    PyObject *base);
+
+/* The same, and add it to the module. */
 int state_add_type(PyObject *module, PyTypeObject **place, PyType_Spec *spec,
                    PyObject *base);
+
+/* The same over typing.Generic; cell.py gives it its parameter. */
+int state_add_generic_type(PyObject *module, PyTypeObject **place, PyType_Spec *spec);
+
+/* Put methods into the dict of a type that is there. Python refuses to jump over a
+ * slot that is filled in C, as object.__setattr__(x) would, but not over a method. */
+int state_add_methods(PyTypeObject *type, PyMethodDef *methods);
+
 
 #endif

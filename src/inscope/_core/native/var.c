@@ -90,18 +90,12 @@ static PyMemberDef token_members[] = {
     {NULL},
 };
 
-static PyMethodDef token_methods[] = {
-    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL},
-    {NULL},
-};
-
 static PyType_Slot token_slots[] = {
     {Py_tp_new, token_tp_new},
     {Py_tp_dealloc, token_dealloc},
     {Py_tp_traverse, token_traverse},
     {Py_tp_clear, token_clear},
     {Py_tp_members, token_members},
-    {Py_tp_methods, token_methods},
     {0, NULL},
 };
 
@@ -116,7 +110,7 @@ PyObject *
 var_make_token(PyObject *module, PyObject *any_token)
 {
     State *state = PyModule_GetState(module);
-    if (state_add_type(module, &state->token, &token_spec, any_token) < 0) {
+    if (state_make_type(module, &state->token, &token_spec, any_token) < 0) {
         return NULL;
     }
     return Py_NewRef((PyObject *)state->token);
@@ -443,16 +437,49 @@ static PyMemberDef members[] = {
     {NULL},
 };
 
+PyDoc_STRVAR(get_doc, "get($self, default=..., /)\n--\n\n\
+Return the value bound here and now.\n\
+\n\
+Args:\n\
+    default: Returned where nothing is bound, before the Var's own\n\
+        default or factory is asked, as ``ContextVar.get`` does.\n\
+\n\
+Raises:\n\
+    UnboundVarError: Nothing is bound and there is no default.");
+
+PyDoc_STRVAR(set_doc, "set($self, value)\n--\n\n\
+Bind *value* until ``reset``, or to the end of the bind around it.\n\
+\n\
+Returns:\n\
+    A token for :meth:`reset`.");
+
+PyDoc_STRVAR(reset_doc, "reset($self, token)\n--\n\n\
+Undo the ``set`` that returned *token*.\n\
+\n\
+Raises:\n\
+    TypeError: *token* is not a token.\n\
+    ForeignTokenError: It was made by another Var.\n\
+    TokenUsedError: It was used before.\n\
+    ForeignContextError: It was made in another ``Context``.");
+
+PyDoc_STRVAR(bind_doc, "bind($self, value)\n--\n\n\
+Return a block in which the Var has *value*: ``with var.bind(value):``.\n\
+\n\
+``as`` gives *value*. The bind always ends: left in another Context\n\
+than it was entered in, its value is withdrawn wherever it was visible.");
+
+PyDoc_STRVAR(resolver_doc, "resolver($self)\n--\n\n\
+Return the function that proxies resolve by: ``Missing`` if no value.");
+
 #define KEYWORDS METH_FASTCALL | METH_KEYWORDS
 
 static PyMethodDef methods[] = {
-    {"get", FAST_METHOD(var_get), METH_FASTCALL, NULL},
-    {"set", FAST_METHOD(var_set), KEYWORDS, NULL},
-    {"reset", FAST_METHOD(var_reset), KEYWORDS, NULL},
-    {"bind", FAST_METHOD(var_bind), KEYWORDS, NULL},
-    {"resolver", var_resolver, METH_NOARGS, NULL},
+    {"get", FAST_METHOD(var_get), METH_FASTCALL, get_doc},
+    {"set", FAST_METHOD(var_set), KEYWORDS, set_doc},
+    {"reset", FAST_METHOD(var_reset), KEYWORDS, reset_doc},
+    {"bind", FAST_METHOD(var_bind), KEYWORDS, bind_doc},
+    {"resolver", var_resolver, METH_NOARGS, resolver_doc},
     {"_lookup", var_lookup, METH_NOARGS, NULL},
-    {"__class_getitem__", Py_GenericAlias, METH_O | METH_CLASS, NULL},
     {NULL},
 };
 
@@ -478,5 +505,5 @@ static PyType_Spec spec = {
 int
 var_add_types(PyObject *module, State *state)
 {
-    return state_add_type(module, &state->bare_var, &spec, NULL);
+    return state_add_generic_type(module, &state->bare_var, &spec);
 }

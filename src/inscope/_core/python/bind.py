@@ -1,4 +1,4 @@
-"""The bind of a ``Var``; what binds share is in ``_core/bind.py``. Twin of ``bind.c``."""
+"""The bind of a ``Var``; see ``_core/bind.py`` for the others. Twin of ``bind.c``."""
 
 from __future__ import annotations
 

@@ -72,3 +72,7 @@ def _lookup_or_empty(tree: Tree, name: str) -> Any:
         return lookup(tree, name)
     except KeyError:
         return EMPTY
+
+
+def complete(cls: type) -> None:
+    """Do what there is to be done to Local or a subclass: nothing, in Python."""

@@ -1,4 +1,4 @@
-"""What is hot of a ``LocalStack``; ``_core/stack.py`` has the rest. Twin of ``stack.c``."""
+"""What is hot of a ``LocalStack``; see ``_core/stack.py``. Twin of ``stack.c``."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from inscope._core.nothing import EMPTY, Missing
 from inscope._core.stack_view import View, pop_from_list, push_on_list, top_of_list
 
 if TYPE_CHECKING:
+    from typing import Self
+
     from inscope._core.storage import Storage
 
 T = TypeVar("T")
@@ -18,7 +20,7 @@ class StackView(View[T]):
 
     __slots__ = ("__weakref__", "_below", "_bind", "_item")
 
-    def __init__(self, item: Any, below: StackView[T] | None, bind: Any = None) -> None:
+    def __init__(self, item: Any, below: Self | None, bind: Any = None) -> None:
         self._item = item
         self._below = below
         self._bind = bind
@@ -44,7 +46,7 @@ class BareStack(Generic[T]):
         storage = self._storage
         if self._plain:
             return push_on_list(self, obj)
-        cell = StackView(obj, storage.get(BOTTOM))
+        cell: StackView[T] = StackView(obj, storage.get(BOTTOM))
         storage.set(cell)
         return cell
 

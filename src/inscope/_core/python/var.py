@@ -88,11 +88,11 @@ class BareVar(Generic[T]):
 
         return lookup
 
-    if TYPE_CHECKING:
+    def _make(self) -> T:
+        raise NotImplementedError  # CellVar has it
 
-        def _make(self) -> T: ...
-
-        def _unbound(self) -> UnboundVarError: ...
+    def _unbound(self) -> UnboundVarError:
+        raise NotImplementedError  # CellVar has it
 
     @overload
     def get(self, /) -> T: ...
