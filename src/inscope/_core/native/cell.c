@@ -88,17 +88,10 @@ cell_live(Cell *cell)
 }
 
 PyObject *
-cell_read(Cell *cell)
+cell_read_chain(Cell *cell)
 {
     PyObject *value = NULL;
-    Py_BEGIN_CRITICAL_SECTION(cell);
-    if (cell->bind != NULL || cell->previous == NULL) { /* nearly always */
-        value = Py_XNewRef(cell->value);
-    }
-    Py_END_CRITICAL_SECTION();
-    if (value == NULL) {
-        Py_XDECREF((PyObject *)find_live(cell, &value));
-    }
+    Py_XDECREF((PyObject *)find_live(cell, &value));
     return value;
 }
 

@@ -28,7 +28,19 @@ Cell *cell_new(State *state, PyObject *value, Cell *previous, PyObject *bind);
 Cell *cell_live(Cell *cell);
 
 /* The value of that cell; NULL, without an error, if there is none. */
-PyObject *cell_read(Cell *cell);
+PyObject *cell_read_chain(Cell *cell);
+
+static inline PyObject *
+cell_read(Cell *cell)
+{
+    PyObject *value = NULL;
+    Py_BEGIN_CRITICAL_SECTION(cell);
+    if (cell->bind != NULL || cell->previous == NULL) { /* nearly always */
+        value = Py_XNewRef(cell->value);
+    }
+    Py_END_CRITICAL_SECTION();
+    return value == NULL ? cell_read_chain(cell) : value;
+}
 
 /* The first cell of the chain whose bind is open; NULL if there is none. */
 Cell *cell_enclosing_bind(Cell *cell);

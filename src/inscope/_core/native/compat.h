@@ -51,6 +51,14 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **result)
     return PyErr_Occurred() ? -1 : 0;
 }
 
+/* As from 3.13 on: the attribute of a type that Python takes for a special method, a
+ * strong reference; NULL, without an error, if there is none. */
+static inline PyObject *
+_PyType_LookupRef(PyTypeObject *type, PyObject *name)
+{
+    return Py_XNewRef(_PyType_Lookup(type, name));
+}
+
 /* With the GIL, nothing runs between two lines of C that do not ask for it. */
 #define Py_BEGIN_CRITICAL_SECTION(object) {
 #define Py_END_CRITICAL_SECTION() }

@@ -76,21 +76,31 @@ through(PyObject *self, PyObject *function)
     return result;
 }
 
-/* The same with arguments after the object, of which there are few. */
-static inline PyObject *
-through_with(PyObject *self, PyObject *function, PyObject *const *args, Py_ssize_t count)
+/* Arguments after the object: with statements have three, round() one. */
+enum { FEW = 4 };
+
+/* The object of self, a strong reference, and the arguments after it; -1 on failure. */
+static inline int
+fill(PyObject **stack, PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *stack[5];
-    if (count > 4) {
-        PyErr_Format(PyExc_TypeError, "expected at most 4 arguments, got %zd", count);
-        return NULL;
-    }
-    stack[0] = proxy_target(self);
-    if (stack[0] == NULL) {
-        return NULL;
+    if (count > FEW) {
+        PyErr_Format(PyExc_TypeError, "expected at most %d arguments, got %zd", FEW, count);
+        return -1;
     }
     for (Py_ssize_t index = 0; index < count; index++) {
         stack[index + 1] = args[index];
+    }
+    stack[0] = proxy_target(self);
+    return stack[0] == NULL ? -1 : 0;
+}
+
+/* As through(), with arguments. */
+static inline PyObject *
+through_with(PyObject *self, PyObject *function, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *stack[FEW + 1];
+    if (fill(stack, self, args, count) < 0) {
+        return NULL;
     }
     PyObject *result = PyObject_Vectorcall(function, stack, (size_t)count + 1, NULL);
     Py_DECREF(stack[0]);

@@ -31,6 +31,10 @@ names_lookup(PyObject *tree, PyObject *name)
 {
     PyObject *value = NULL;
     Py_hash_t bits = 0;
+    if (PyDict_CheckExact(tree)) { /* nearly always */
+        PyDict_GetItemRef(tree, name, &value);
+        return value;
+    }
     if (PyList_CheckExact(tree)) {
         bits = PyObject_Hash(name);
         if (bits == -1) {

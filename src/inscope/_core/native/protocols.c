@@ -57,10 +57,92 @@ proxy_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject 
     return result;
 }
 
-/* Context managers */
+/* Context managers: the methods are looked up on the type, as a statement does it. What
+ * has none is left to Python, where the statement itself says so. */
 
-THROUGH(enter, enter)
-THROUGH_WITH(exit, leave)
+/* Call a special method of stack[0] with the count arguments after it. */
+static PyObject *
+call_special(PyObject *method, PyObject *const *stack, size_t count)
+{
+    if (PyType_HasFeature(Py_TYPE(method), Py_TPFLAGS_METHOD_DESCRIPTOR)) {
+        return PyObject_Vectorcall(method, stack, count + 1, NULL);
+    }
+    descrgetfunc get = Py_TYPE(method)->tp_descr_get;
+    if (get == NULL) {
+        return PyObject_Vectorcall(method, stack + 1, count, NULL);
+    }
+    PyObject *bound = get(method, stack[0], (PyObject *)Py_TYPE(stack[0]));
+    if (bound == NULL) {
+        return NULL;
+    }
+    PyObject *result = PyObject_Vectorcall(bound, stack + 1, count, NULL);
+    Py_DECREF(bound);
+    return result;
+}
+
+static PyObject *
+enter_by(PyObject *self, PyObject *enter, PyObject *exit, PyObject *in_python)
+{
+    PyObject *target = proxy_target(self);
+    if (target == NULL) {
+        return NULL;
+    }
+    PyObject *method = _PyType_LookupRef(Py_TYPE(target), enter);
+    PyObject *other = _PyType_LookupRef(Py_TYPE(target), exit);
+    PyObject *result = method != NULL && other != NULL
+                           ? call_special(method, &target, 0)
+                           : PyObject_CallOneArg(in_python, target);
+    Py_XDECREF(method);
+    Py_XDECREF(other);
+    Py_DECREF(target);
+    return result;
+}
+
+static PyObject *
+leave_by(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *exit,
+         PyObject *in_python)
+{
+    PyObject *stack[FEW + 1];
+    if (fill(stack, self, args, count) < 0) {
+        return NULL;
+    }
+    PyObject *method = _PyType_LookupRef(Py_TYPE(stack[0]), exit);
+    PyObject *result =
+        method != NULL
+            ? call_special(method, stack, (size_t)count)
+            : PyObject_Vectorcall(in_python, stack, (size_t)count + 1, NULL);
+    Py_XDECREF(method);
+    Py_DECREF(stack[0]);
+    return result;
+}
+
+PyObject *
+proxy_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    State *state = proxy_state(self);
+    return enter_by(self, state->dunder_enter, state->dunder_exit, state->enter);
+}
+
+PyObject *
+proxy_exit(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = proxy_state(self);
+    return leave_by(self, args, count, state->dunder_exit, state->leave);
+}
+
+PyObject *
+proxy_aenter(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    State *state = proxy_state(self);
+    return enter_by(self, state->dunder_aenter, state->dunder_aexit, state->aenter);
+}
+
+PyObject *
+proxy_aexit(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = proxy_state(self);
+    return leave_by(self, args, count, state->dunder_aexit, state->aleave);
+}
 
 /* Buffers: the view that is given is one of the object, which releases it. */
 
@@ -90,7 +172,21 @@ proxy_getbuffer(PyObject *self, Py_buffer *view, int flags)
 PyObject *
 proxy_await(PyObject *self)
 {
-    return through(self, proxy_state(self)->await_);
+    PyObject *target = proxy_target(self), *iterator = NULL;
+    if (target == NULL) {
+        return NULL;
+    }
+    PyAsyncMethods *methods = Py_TYPE(target)->tp_as_async;
+    int can = methods != NULL && methods->am_await != NULL;
+    if (can) {
+        iterator = methods->am_await(target);
+    }
+    if (!can || (iterator != NULL && !PyIter_Check(iterator))) {
+        Py_XDECREF(iterator); /* 'await' itself says what is wrong, if anything is */
+        iterator = PyObject_CallOneArg(proxy_state(self)->await_, target);
+    }
+    Py_DECREF(target);
+    return iterator;
 }
 
 UNARY(aiter, PyObject_GetAIter)
@@ -108,17 +204,20 @@ anext_of(PyObject *target)
 }
 
 UNARY(anext, anext_of)
-THROUGH(aenter, aenter)
-THROUGH_WITH(aexit, aleave)
 
 /* Files, size */
 
 NAMED_UNARY(fspath, PyOS_FSPath)
 
-static PyObject *
-sizeof_of(PyObject *target)
+PyObject *
+proxy_sizeof(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    return PyObject_CallMethod((PyObject *)Py_TYPE(target), "__sizeof__", "O", target);
+    PyObject *target = proxy_target(self);
+    if (target == NULL) {
+        return NULL;
+    }
+    PyObject *result = PyObject_CallMethodOneArg(
+        (PyObject *)Py_TYPE(target), proxy_state(self)->dunder_sizeof, target);
+    Py_DECREF(target);
+    return result;
 }
-
-NAMED_UNARY(sizeof, sizeof_of)

@@ -178,24 +178,36 @@ may_be_own(PyObject *name)
     return PyUnicode_GET_LENGTH(name) > 0 && PyUnicode_READ_CHAR(name, 0) == '_';
 }
 
+/* Of two names that are interned, equal ones are the same. */
+static int
+is_own(State *state, PyObject *name)
+{
+    if (!PyUnicode_CHECK_INTERNED(name)) {
+        return PySequence_Contains(state->own, name);
+    }
+    for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(state->own); index++) {
+        if (PyTuple_GET_ITEM(state->own, index) == name) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 PyObject *
 proxy_getattro(PyObject *self, PyObject *name)
 {
     if (may_be_own(name)) {
         State *state = proxy_state(self);
-        int own = PySet_Contains(state->own, name);
-        if (own < 0) {
-            return NULL;
-        }
-        if (own) {
-            return own_attribute(self, state, name);
+        int own = is_own(state, name);
+        if (own != 0) {
+            return own < 0 ? NULL : own_attribute(self, state, name);
         }
     }
     PyObject *target = proxy_resolve(self);
     if (target == NULL) {
         return answer(self, proxy_state(self)->fail_attribute, name);
     }
-    PyObject *result = PyObject_GetAttr(target, name);
+    PyObject *result = attribute_of(target, name);
     Py_DECREF(target);
     return result;
 }

@@ -48,6 +48,14 @@ proxy_resolve(PyObject *self)
     return ((Proxy *)self)->find((Proxy *)self);
 }
 
+/* An attribute of what is no proxy, or is its inner one; name is a str. */
+static inline PyObject *
+attribute_of(PyObject *target, PyObject *name)
+{
+    getattrofunc get = Py_TYPE(target)->tp_getattro;
+    return get != NULL ? get(target, name) : PyObject_GetAttr(target, name);
+}
+
 /* Given to each type: one that is made from a spec inherits no tp_dealloc. */
 #define LIFE_SLOTS                                                             \
     {Py_tp_dealloc, proxy_dealloc}, {Py_tp_traverse, proxy_traverse},          \

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import math
 import operator
+import sys
 from contextvars import ContextVar
 from functools import partial
 from types import MethodType, WrapperDescriptorType
@@ -102,7 +103,7 @@ def _init_subclass(cls: type, **arguments: Any) -> None:
 
 set_metaclass(ProxyType)
 configure(
-    own=special_methods.PROXYS_OWN,
+    own=tuple(map(sys.intern, sorted(special_methods.PROXYS_OWN))),
     local_type=Local,
     prepare=_prepare,
     make_source=_make_source,

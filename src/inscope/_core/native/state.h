@@ -34,7 +34,7 @@
 #define HELPERS(X)                                                             \
     X(empty)             /* stands for no value where None is one */             \
     X(missing)           /* the exception that a source raises without a value */ \
-    X(own)               /* the names of attributes that are a proxy's own */     \
+    X(own)               /* a proxy's own attributes: a tuple of interned names */ \
     X(prepare)           /* (proxy, *args, **kwargs) -> (way, holder, detail, source) */ \
     X(make_source)       /* (proxy's holder, detail, message) -> its Source */    \
     X(fail)              /* (proxy, source, error): raises what the user sees */  \

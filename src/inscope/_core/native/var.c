@@ -118,61 +118,22 @@ var_make_token(PyObject *module, PyObject *any_token)
 
 /* Reading */
 
-PyObject *
-var_cells(BareVar *var)
-{
-    if (var->cells == NULL) {
-        Py_XDECREF(PyObject_CallOneArg(var->state->uninitialized, (PyObject *)var));
-    }
-    return var->cells;
-}
-
 int
-var_top(PyObject *cells, Cell **cell)
+var_refuse(PyObject *found)
 {
-    PyObject *found;
-    if (PyContextVar_Get(cells, NULL, &found) < 0) {
-        return -1;
-    }
-    if (found != NULL && !cell_check(found)) {
-        PyErr_Format(PyExc_TypeError, "a Var's variable holds a %.200s, and not a cell",
-                     Py_TYPE(found)->tp_name);
-        Py_DECREF(found);
-        return -1;
-    }
-    *cell = (Cell *)found;
-    return 0;
+    PyErr_Format(PyExc_TypeError, "a Var's variable holds a %.200s, and not a cell",
+                 Py_TYPE(found)->tp_name);
+    Py_DECREF(found);
+    return -1;
 }
 
-/* The value that is bound; NULL, with an error only if something failed. */
-static PyObject *
-bound_value(BareVar *var)
-{
-    PyObject *cells = var_cells(var);
-    Cell *cell;
-    if (cells == NULL || var_top(cells, &cell) < 0 || cell == NULL) {
-        return NULL;
-    }
-    PyObject *value = cell_read(cell);
-    Py_DECREF((PyObject *)cell);
-    return value;
-}
-
-/* What stands in for a value; NULL, with an error only if something failed. */
-static PyObject *
-made_value(BareVar *var)
+PyObject *
+var_made_value(BareVar *var)
 {
     if (var->factory == NULL) {
         return Py_XNewRef(var->initial);
     }
     return PyObject_CallMethodNoArgs((PyObject *)var, var->state->make);
-}
-
-PyObject *
-var_value(PyObject *self)
-{
-    PyObject *value = bound_value((BareVar *)self);
-    return value == NULL && !PyErr_Occurred() ? made_value((BareVar *)self) : value;
 }
 
 static PyObject *
@@ -183,14 +144,14 @@ var_get(PyObject *self, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     BareVar *var = (BareVar *)self;
-    PyObject *value = bound_value(var);
+    PyObject *value = var_bound_value(var);
     if (value != NULL || PyErr_Occurred()) {
         return value;
     }
     if (count == 1) {
         return Py_NewRef(args[0]);
     }
-    value = made_value(var);
+    value = var_made_value(var);
     if (value == NULL && !PyErr_Occurred()) {
         PyObject *error = PyObject_CallMethodNoArgs(self, var->state->unbound);
         if (error != NULL) {
