@@ -14,7 +14,7 @@
 #include "cell.h"
 #include "var.h"
 
-enum { NEW, ENTERED, LEFT };
+enum { NEW, ENTERING, ENTERED, LEFT };
 
 typedef struct {
     PyObject_HEAD
@@ -100,12 +100,13 @@ static PyObject *
 bind_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     VarBind *bind = (VarBind *)self;
-    if (!advance(bind, NEW, ENTERED)) {
+    if (!advance(bind, NEW, ENTERING)) {
         return PyObject_CallMethodNoArgs(self, state_of(bind)->refuse_entry);
     }
     PyObject *value = Py_NewRef(bind->cell->value);
-    if (put(bind, bind->cell) < 0) {
-        bind->state = LEFT;
+    int done = put(bind, bind->cell);
+    advance(bind, ENTERING, done < 0 ? LEFT : ENTERED);
+    if (done < 0) {
         Py_CLEAR(value);
     }
     return value;
@@ -143,10 +144,15 @@ static int
 leave(VarBind *bind)
 {
     BareVar *var = (BareVar *)bind->var;
-    Cell *cell = bind->cell, *top = NULL;
-    PyObject *copied = bind->copied, *token = bind->token, *before = bind->before;
+    Cell *cell, *top = NULL;
+    PyObject *copied, *token = bind->token, *before = bind->before;
+    Py_BEGIN_CRITICAL_SECTION(bind); /* another context may be rebuilt, see adopt() */
+    cell = bind->cell;
+    copied = bind->copied;
     bind->cell = NULL;
-    bind->copied = bind->token = bind->before = NULL;
+    bind->copied = NULL;
+    Py_END_CRITICAL_SECTION();
+    bind->token = bind->before = NULL;
     int result = var_top(var->cells, &top);
     if (result == 0 && PyContextVar_Reset(var->cells, token) == 0) {
         result = mend(bind, cell, top, before) < 0 ? -1 : 1;
@@ -221,19 +227,26 @@ bind_adopt(PyObject *self, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     VarBind *bind = (VarBind *)self;
-    PyObject *old = PyTuple_Pack(1, args[0]), *all = NULL;
-    if (old != NULL && bind->copied != NULL) {
-        all = PySequence_Concat(bind->copied, old);
-        Py_DECREF(old);
+    PyObject *one = PyTuple_Pack(1, args[0]), *all = NULL, *copied = NULL;
+    Cell *cell = NULL;
+    if (one == NULL) {
+        return NULL;
     }
-    else {
-        all = old;
+    Py_BEGIN_CRITICAL_SECTION(bind);
+    copied = bind->copied;
+    all = copied == NULL ? Py_NewRef(one) : PySequence_Concat(copied, one);
+    if (all != NULL) {
+        cell = bind->cell;
+        bind->copied = all;
+        bind->cell = (Cell *)Py_NewRef(args[1]);
     }
+    Py_END_CRITICAL_SECTION();
+    Py_DECREF(one);
     if (all == NULL) {
         return NULL;
     }
-    Py_XSETREF(bind->copied, all);
-    Py_XSETREF(bind->cell, (Cell *)Py_NewRef(args[1]));
+    Py_XDECREF(copied);
+    Py_XDECREF((PyObject *)cell);
     Py_RETURN_NONE;
 }
 

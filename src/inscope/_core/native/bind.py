@@ -8,5 +8,5 @@ from inscope._core.native._native import configure, make_var_bind
 
 __all__ = ["VarBind"]
 
-configure(mend=mend, report_foreign=report_foreign, state_names=(NEW, ENTERED, LEFT))
+configure(mend=mend, report_foreign=report_foreign, state_names=(NEW, ENTERED, ENTERED, LEFT))
 VarBind = make_var_bind(Bind)

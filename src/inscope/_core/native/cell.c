@@ -231,6 +231,7 @@ cell_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, cell_dealloc) /* and so may a chain through the values */
     Cell *cell = (Cell *)self, *below = cell->previous;
     cell->previous = NULL;
     cell_clear(self);
@@ -243,6 +244,7 @@ cell_dealloc(PyObject *self)
         below = next;
     }
     Py_XDECREF((PyObject *)below);
+    Py_TRASHCAN_END
 }
 
 /* The fields, for _core/cells.py and _core/ledger.py */

@@ -26,6 +26,22 @@ next_index(Py_hash_t *bits)
     return index;
 }
 
+/* Is it a node of ours? A caller's variable may hold any list. */
+static int
+is_node(PyObject *tree)
+{
+    return PyList_CheckExact(tree) && PyList_GET_SIZE(tree) == FAN + 2 &&
+           PyDict_CheckExact(PyList_GET_ITEM(tree, FIRST));
+}
+
+static PyObject *
+refuse(PyObject *tree)
+{
+    PyErr_Format(PyExc_TypeError, "a Local's variable holds a %.200s, and no names",
+                 Py_TYPE(tree)->tp_name);
+    return NULL;
+}
+
 PyObject *
 names_lookup(PyObject *tree, PyObject *name)
 {
@@ -37,11 +53,11 @@ names_lookup(PyObject *tree, PyObject *name)
     }
     if (PyList_CheckExact(tree)) {
         bits = PyObject_Hash(name);
-        if (bits == -1) {
-            return NULL;
+        if (bits == -1 || !is_node(tree)) {
+            return bits == -1 ? NULL : refuse(tree);
         }
     }
-    while (PyList_CheckExact(tree)) {
+    while (is_node(tree)) {
         if (PyDict_GetItemRef(PyList_GET_ITEM(tree, FIRST), name, &value) != 0) {
             return value;
         }
@@ -149,7 +165,7 @@ assign(PyObject *tree, PyObject *name, PyObject *value, Py_hash_t bits)
         node = node_over(tree);
     }
     else {
-        node = PyList_GetSlice(tree, 0, FAN + 2);
+        node = is_node(tree) ? PyList_GetSlice(tree, 0, FAN + 2) : refuse(tree);
     }
     if (node != NULL && assign_below(node, name, value, bits) < 0) {
         Py_CLEAR(node);
@@ -171,6 +187,9 @@ PyObject *
 names_remove(State *state, PyObject *tree, PyObject *name)
 {
     if (!PyDict_CheckExact(tree)) {
+        if (!is_node(tree)) {
+            return refuse(tree);
+        }
         Py_hash_t bits = PyObject_Hash(name);
         PyObject *rest = bits == -1 ? NULL : PyLong_FromSsize_t(bits);
         PyObject *smaller = rest == NULL

@@ -175,7 +175,8 @@ own_attribute(PyObject *self, State *state, PyObject *name)
 static int
 may_be_own(PyObject *name)
 {
-    return PyUnicode_GET_LENGTH(name) > 0 && PyUnicode_READ_CHAR(name, 0) == '_';
+    return PyUnicode_Check(name) && PyUnicode_GET_LENGTH(name) > 0 &&
+           PyUnicode_READ_CHAR(name, 0) == '_';
 }
 
 /* Of two names that are interned, equal ones are the same. */

@@ -48,12 +48,13 @@ proxy_resolve(PyObject *self)
     return ((Proxy *)self)->find((Proxy *)self);
 }
 
-/* An attribute of what is no proxy, or is its inner one; name is a str. */
+/* PyObject_GetAttr, a call shorter. */
 static inline PyObject *
 attribute_of(PyObject *target, PyObject *name)
 {
     getattrofunc get = Py_TYPE(target)->tp_getattro;
-    return get != NULL ? get(target, name) : PyObject_GetAttr(target, name);
+    return get != NULL && PyUnicode_Check(name) ? get(target, name)
+                                                : PyObject_GetAttr(target, name);
 }
 
 /* Given to each type: one that is made from a spec inherits no tp_dealloc. */

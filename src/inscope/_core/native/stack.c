@@ -106,6 +106,7 @@ view_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, view_dealloc) /* and so may a chain through the items */
     if (((StackView *)self)->weakrefs != NULL) {
         PyObject_ClearWeakRefs(self);
     }
@@ -123,6 +124,7 @@ view_dealloc(PyObject *self)
         below = next;
     }
     Py_XDECREF((PyObject *)below);
+    Py_TRASHCAN_END
 }
 
 /* The fields, for View and _core/ledger.py */

@@ -70,7 +70,7 @@
     X(refuse_reset)      /* (var, error): raises why it cannot be reset */        \
     X(mend)              /* (context var, top, cell): after a reset out of order */ \
     X(report_foreign)    /* (bind, place): logs a bind left in another Context */ \
-    X(state_names)       /* (NEW, ENTERED, LEFT), as the Python core calls them */
+    X(state_names)       /* of a bind, as the Python core calls them */
 
 /* Types. X(field) */
 #define TYPES(X)                                                               \

@@ -75,12 +75,14 @@ token_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, token_dealloc) /* of a set of a token of a set … */
     if (((Token *)self)->weakrefs != NULL) {
         PyObject_ClearWeakRefs(self);
     }
     token_clear(self);
     type->tp_free(self);
     Py_DECREF(type);
+    Py_TRASHCAN_END
 }
 
 static PyMemberDef token_members[] = {
@@ -324,6 +326,7 @@ var_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, var_dealloc) /* a default may be a Var */
     if (((BareVar *)self)->weakrefs != NULL) {
         PyObject_ClearWeakRefs(self);
     }
@@ -331,6 +334,7 @@ var_dealloc(PyObject *self)
     Py_CLEAR(((BareVar *)self)->name);
     type->tp_free(self);
     Py_DECREF(type);
+    Py_TRASHCAN_END
 }
 
 int

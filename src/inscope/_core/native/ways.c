@@ -27,34 +27,46 @@ find_in_context_var(Proxy *proxy)
     return PyContextVar_Get(proxy->holder, NULL, &found) < 0 ? NULL : found;
 }
 
-static PyObject *
-find_in_var(Proxy *proxy)
+/* A way on which Python may run, and call __init__ again. */
+static inline PyObject *
+find_holding(Proxy *proxy, PyObject *(*step)(PyObject *))
 {
-    return var_value(proxy->holder);
+    PyObject *holder = Py_NewRef(proxy->holder);
+    PyObject *found = step(holder);
+    Py_DECREF(holder);
+    return found;
 }
 
 static PyObject *
-find_in_local(Proxy *proxy)
+find_in_var(Proxy *proxy)
 {
-    return PyObject_GetAttr(proxy->holder, proxy->detail);
+    return find_holding(proxy, var_value);
 }
 
 static PyObject *
 find_in_stack(Proxy *proxy)
 {
-    return stack_top(proxy->holder);
+    return find_holding(proxy, stack_top);
 }
 
-/* A way that may lead through Python, or through many proxies. */
+static PyObject *
+find_in_local(Proxy *proxy)
+{
+    PyObject *local = Py_NewRef(proxy->holder), *name = Py_NewRef(proxy->detail);
+    PyObject *found = PyObject_GetAttr(local, name);
+    Py_DECREF(local);
+    Py_DECREF(name);
+    return found;
+}
+
+/* A way that may be long: through Python, or through many proxies. */
 static PyObject *
 find_guarded(Proxy *proxy, PyObject *(*step)(PyObject *))
 {
     if (Py_EnterRecursiveCall(" while resolving a LocalProxy")) {
         return NULL;
     }
-    PyObject *holder = Py_NewRef(proxy->holder); /* __init__ may be called again */
-    PyObject *found = step(holder);
-    Py_DECREF(holder);
+    PyObject *found = find_holding(proxy, step);
     Py_LeaveRecursiveCall();
     return found;
 }
