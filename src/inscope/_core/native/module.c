@@ -5,6 +5,7 @@
 #include "names.h"
 #include "proxy.h"
 #include "stack.h"
+#include "stack_view.h"
 #include "state.h"
 #include "var.h"
 
@@ -206,7 +207,7 @@ static PyMethodDef functions[] = {
     {"configure", (PyCFunction)(void (*)(void))configure, METH_VARARGS | METH_KEYWORDS,
      "Take what is written in Python, by the names in state.h."},
     {"set_metaclass", set_metaclass, METH_O, "Give the types of proxies their type."},
-    {"make_stack_view", stack_make_view, METH_O, "Make StackView of View."},
+    {"make_stack_view", view_make_type, METH_O, "Make StackView of View."},
     {"make_token", var_make_token, METH_O, "Make Token of AnyToken."},
     {"make_var_bind", bind_make_type, METH_O, "Make VarBind of Bind."},
     {"current", current, METH_O, "Return the object behind a proxy."},

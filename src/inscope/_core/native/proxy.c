@@ -1,11 +1,8 @@
 /* LocalProxy: a stand-in for the object that is bound where the code runs.
  *
- * Here are its life, its attributes, and what a failure means. How it finds its object
- * is in ways.c, what it does with it in operators.c and protocols.c. Python twin:
+ * Here are its life and what a failure means. How it finds its object is in ways.c, what
+ * it does with it in attributes.c, operators.c and protocols.c. Python twin:
  * python/proxy.py.
- *
- *     p.name ──► proxy_getattro ──► proxy_resolve ──► ways.c ──► the object
- *                      └──► the object's attribute
  *
  * What goes wrong is told by Python (_core/failures.py): it is not hot.
  */
@@ -41,16 +38,21 @@ proxy_state(PyObject *self)
 static PyObject *
 source_of(PyObject *self)
 {
-    Proxy *proxy = (Proxy *)self;
-    if (proxy->holder == NULL) {
+    if (((Proxy *)self)->holder == NULL) {
         return Py_NewRef(Py_None);
     }
-    if (proxy->source != Py_None && !PyUnicode_Check(proxy->source)) {
-        return Py_NewRef(proxy->source);
+    Proxy *proxy = way_holder((Proxy *)self);
+    PyObject *source = proxy->source;
+    if (source != Py_None && !PyUnicode_Check(source)) {
+        Py_INCREF(source);
     }
-    PyObject *name = proxy->detail == NULL ? Py_None : proxy->detail;
-    return PyObject_CallFunctionObjArgs(proxy_state(self)->make_source, proxy->holder,
-                                        name, proxy->source, NULL);
+    else {
+        PyObject *name = proxy->detail == NULL ? Py_None : proxy->detail;
+        source = PyObject_CallFunctionObjArgs(proxy_state(self)->make_source,
+                                              proxy->holder, name, source, NULL);
+    }
+    Py_DECREF((PyObject *)proxy);
+    return source;
 }
 
 /* The error that a source raises when nothing is bound. */
@@ -76,9 +78,8 @@ resolution_error(PyObject *self, PyObject *source)
     return PyErr_ExceptionMatches(PyExc_Exception) ? PyErr_GetRaisedException() : NULL;
 }
 
-/* Let Python answer: helper(proxy, source, error[, name]). */
-static PyObject *
-answer(PyObject *self, PyObject *helper, PyObject *name)
+PyObject *
+proxy_answer(PyObject *self, PyObject *helper, PyObject *name)
 {
     PyObject *raised = PyErr_Occurred() ? PyErr_GetRaisedException() : NULL;
     PyObject *source = source_of(self);
@@ -104,7 +105,7 @@ answer(PyObject *self, PyObject *helper, PyObject *name)
 static void
 explain(PyObject *self)
 {
-    PyObject *nothing = answer(self, proxy_state(self)->fail, NULL);
+    PyObject *nothing = proxy_answer(self, proxy_state(self)->fail, NULL);
     assert(nothing == NULL);
     Py_XDECREF(nothing);
 }
@@ -147,158 +148,25 @@ proxy_unbound(PyObject *self)
     return unbound > 0;
 }
 
-/* Attributes */
-
-/* An attribute that is the proxy's own: its methods, and what is the object's
- * when there is one and the proxy's when there is none. */
-static PyObject *
-own_attribute(PyObject *self, State *state, PyObject *name)
-{
-    int bases = PyUnicode_Compare(name, state->dunder_mro_entries) == 0;
-    if (!bases && PyUnicode_Compare(name, state->dunder_class) != 0 &&
-        PyUnicode_Compare(name, state->dunder_doc) != 0 &&
-        PyUnicode_Compare(name, state->dunder_wrapped) != 0) {
-        return PyObject_GenericGetAttr(self, name);
-    }
-    PyObject *target = proxy_resolve(self);
-    if (target == NULL) {
-        return answer(self, state->unbound_attribute, name);
-    }
-    PyObject *result =
-        bases ? PyObject_CallFunctionObjArgs(state->mro_entries, target, NULL)
-              : PyObject_GetAttr(target, name);
-    Py_DECREF(target);
-    return result;
-}
-
-/* Only names that begin with an underscore are looked for among the own ones. */
-static int
-may_be_own(PyObject *name)
-{
-    return PyUnicode_Check(name) && PyUnicode_GET_LENGTH(name) > 0 &&
-           PyUnicode_READ_CHAR(name, 0) == '_';
-}
-
-/* Of two names that are interned, equal ones are the same. */
-static int
-is_own(State *state, PyObject *name)
-{
-    if (!PyUnicode_CHECK_INTERNED(name)) {
-        return PySequence_Contains(state->own, name);
-    }
-    for (Py_ssize_t index = 0; index < PyTuple_GET_SIZE(state->own); index++) {
-        if (PyTuple_GET_ITEM(state->own, index) == name) {
-            return 1;
-        }
-    }
-    return 0;
-}
-
-PyObject *
-proxy_getattro(PyObject *self, PyObject *name)
-{
-    if (may_be_own(name)) {
-        State *state = proxy_state(self);
-        int own = is_own(state, name);
-        if (own != 0) {
-            return own < 0 ? NULL : own_attribute(self, state, name);
-        }
-    }
-    PyObject *target = proxy_resolve(self);
-    if (target == NULL) {
-        return answer(self, proxy_state(self)->fail_attribute, name);
-    }
-    PyObject *result = attribute_of(target, name);
-    Py_DECREF(target);
-    return result;
-}
-
-/* typing marks what LocalProxy[T](…) made, and would mark the object: 1 if that
- * is what this assignment is, 0 if not, -1 for an error. */
-static int
-is_generic_mark(PyObject *self, PyObject *name, PyObject *value)
-{
-    State *state = proxy_state(self);
-    if (PyUnicode_Compare(name, state->dunder_orig_class) != 0) {
-        return 0;
-    }
-    PyObject *origin = PyObject_GetAttr(value, state->dunder_origin);
-    if (origin == NULL) {
-        PyErr_Clear();
-        return 0;
-    }
-    int result = Py_TYPE(origin) == Py_TYPE(state->local_proxy);
-    Py_DECREF(origin);
-    return result;
-}
-
-int
-proxy_setattro(PyObject *self, PyObject *name, PyObject *value)
-{
-    if (value != NULL && may_be_own(name)) {
-        int mark = is_generic_mark(self, name, value);
-        if (mark) {
-            return mark < 0 ? -1 : 0;
-        }
-    }
-    PyObject *target = proxy_target(self);
-    if (target == NULL) {
-        return -1;
-    }
-    int result = PyObject_SetAttr(target, name, value);
-    Py_DECREF(target);
-    return result;
-}
-
 /* Methods */
 
 /* Goes by the source, not by a subclass's override of this method, which calls it. */
 static PyObject *
 proxy_get_current_object(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *source = ((Proxy *)self)->source;
+    Proxy *proxy = way_holder((Proxy *)self);
+    PyObject *source = Py_XNewRef(proxy->source);
+    Py_DECREF((PyObject *)proxy);
     if (source == NULL || source == Py_None || PyUnicode_Check(source)) {
+        Py_XDECREF(source);
         return proxy_target(self);
     }
-    PyObject *resolve = PyObject_GetAttrString(source, "resolve");
-    if (resolve == NULL) {
-        return NULL;
-    }
-    PyObject *found = PyObject_CallNoArgs(resolve);
-    Py_DECREF(resolve);
+    PyObject *found = PyObject_CallMethodNoArgs(source, proxy_state(self)->resolve);
+    Py_DECREF(source);
     if (found == NULL) {
         explain(self);
     }
     return found;
-}
-
-static PyObject *
-proxy_method_setattr(PyObject *self, PyObject *const *args, Py_ssize_t count)
-{
-    if (count != 2) {
-        PyErr_Format(PyExc_TypeError, "expected 2 arguments, got %zd", count);
-        return NULL;
-    }
-    return proxy_setattro(self, args[0], args[1]) < 0 ? NULL : Py_NewRef(Py_None);
-}
-
-static PyObject *
-proxy_method_delattr(PyObject *self, PyObject *name)
-{
-    return proxy_setattro(self, name, NULL) < 0 ? NULL : Py_NewRef(Py_None);
-}
-
-static PyMethodDef changing_methods[] = {
-    {"__setattr__", FAST_METHOD(proxy_method_setattr), METH_FASTCALL, NULL},
-    {"__delattr__", proxy_method_delattr, METH_O, NULL},
-    {NULL},
-};
-
-/* Let object.__setattr__ give subclasses attributes of their own. */
-int
-proxy_allow_own_attributes(State *state)
-{
-    return state_add_methods(state->bare_proxy, changing_methods);
 }
 
 static PyObject *
@@ -361,7 +229,7 @@ static PyMethodDef bare_methods[] = {
 
 /* Life */
 
-static PyObject *
+PyObject *
 proxy_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
 {
     PyObject *self = type->tp_alloc(type, 0);
@@ -407,20 +275,6 @@ local_proxy_init_subclass(PyObject *cls, PyObject *args, PyObject *kwargs)
     return result;
 }
 
-/* Take the way to the object; what was there goes when all of it is replaced. */
-static void
-take_way(Proxy *proxy, Way find, PyObject *holder, PyObject *detail, PyObject *source)
-{
-    PyObject *old[] = {proxy->holder, proxy->detail, proxy->source};
-    proxy->find = find;
-    proxy->holder = Py_NewRef(holder);
-    proxy->detail = detail == Py_None ? NULL : Py_NewRef(detail);
-    proxy->source = Py_NewRef(source);
-    for (int index = 0; index < 3; index++) {
-        Py_XDECREF(old[index]);
-    }
-}
-
 static int
 proxy_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
@@ -438,8 +292,7 @@ proxy_init(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     Way find = way_named(way);
     if (find != NULL) {
-        take_way((Proxy *)self, find, holder, detail, source);
-        result = 0;
+        result = way_take((Proxy *)self, find, holder, detail, source);
     }
 done:
     Py_XDECREF(first);
@@ -456,6 +309,9 @@ proxy_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(proxy->holder);
     Py_VISIT(proxy->detail);
     Py_VISIT(proxy->source);
+#ifdef Py_GIL_DISABLED
+    Py_VISIT((PyObject *)proxy->replaced_by);
+#endif
     return 0;
 }
 
@@ -463,10 +319,15 @@ int
 proxy_clear(PyObject *self)
 {
     Proxy *proxy = (Proxy *)self;
-    proxy->find = find_nothing;
+    way_set(proxy, find_nothing);
     Py_CLEAR(proxy->holder);
     Py_CLEAR(proxy->detail);
     Py_CLEAR(proxy->source);
+#ifdef Py_GIL_DISABLED
+    Proxy *other = proxy->replaced_by;
+    proxy->replaced_by = NULL;
+    Py_XDECREF((PyObject *)other);
+#endif
     return 0;
 }
 

@@ -20,32 +20,50 @@ struct Proxy {
                        * unbound_message, from which one is made when it is needed. */
     PyObject *weakrefs; /* Owned by the interpreter. */
     vectorcallfunc vectorcall;
+#ifdef Py_GIL_DISABLED
+    Proxy *replaced_by; /* Owned: what a second __init__ made of it, or NULL. */
+#endif
 };
 
 /* ways.c: finding the object */
 Way way_named(PyObject *name);
 PyObject *find_nothing(Proxy *proxy);
-PyObject *find_in_context_var(Proxy *proxy);
+void way_set(Proxy *proxy, Way find);
+int way_take(Proxy *proxy, Way find, PyObject *holder, PyObject *detail, PyObject *source);
+Proxy *way_holder(Proxy *proxy);
 
 /* proxy.c */
 int proxy_check(PyObject *object);
 State *proxy_state(PyObject *proxy);
 PyObject *proxy_target(PyObject *proxy);
 int proxy_unbound(PyObject *proxy);
-int proxy_setattro(PyObject *proxy, PyObject *name, PyObject *value);
+PyObject *proxy_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 PyObject *local_proxy_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 PyObject *local_proxy_init_subclass(PyObject *cls, PyObject *args, PyObject *kwargs);
 int proxy_traverse(PyObject *self, visitproc visit, void *arg);
 int proxy_clear(PyObject *self);
 void proxy_dealloc(PyObject *self);
 int proxy_add_types(PyObject *module, State *state);
+
+/* After a resolution that failed: what helper(proxy, source, error[, name]), which is
+ * Python's, returns or raises. */
+PyObject *proxy_answer(PyObject *proxy, PyObject *helper, PyObject *name);
+
+/* attributes.c */
+PyObject *proxy_getattro(PyObject *proxy, PyObject *name);
+int proxy_setattro(PyObject *proxy, PyObject *name, PyObject *value);
 int proxy_allow_own_attributes(State *state);
 
 /* What may be the object, looked for. As a Way. */
 static inline PyObject *
 proxy_resolve(PyObject *self)
 {
-    return ((Proxy *)self)->find((Proxy *)self);
+#ifdef Py_GIL_DISABLED
+    Way find = (Way)_Py_atomic_load_ptr_acquire((void **)&((Proxy *)self)->find);
+#else
+    Way find = ((Proxy *)self)->find;
+#endif
+    return find((Proxy *)self);
 }
 
 /* PyObject_GetAttr, a call shorter. */

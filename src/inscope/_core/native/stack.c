@@ -1,248 +1,13 @@
-/* BareStack: what is hot of a LocalStack; and StackView, the cell of the chain.
+/* BareStack: what is hot of a LocalStack: push, pop, and the top.
  *
- *     context variable ─► ■ "b" ─► ■ "a" ─► bottom
- *                            below    below
- *
- * LocalStack (_core/stack.py) derives from BareStack and adds the rest; StackView
- * derives from View (_core/stack_view.py), which has all that is not hot. Python
- * twin: python/stack.py.
+ * LocalStack (_core/stack.py) derives from it and adds the rest; the cells that the
+ * stack is made of are in stack_view.c. Python twin: python/stack.py.
  */
 #include "stack.h"
 
 #include "arguments.h"
+#include "stack_view.h"
 #include "storage.h"
-
-/* Cells */
-
-static StackView *
-view_new(State *state, PyObject *item, StackView *below, PyObject *bind)
-{
-    StackView *view = PyObject_GC_New(StackView, state->stack_view);
-    if (view == NULL) {
-        return NULL;
-    }
-    view->item = Py_XNewRef(item);
-    view->below = (StackView *)Py_XNewRef((PyObject *)below);
-    view->bind = Py_XNewRef(bind);
-    view->weakrefs = NULL;
-    PyObject_GC_Track(view);
-    return view;
-}
-
-/* From view, whose reference is taken, to the first cell with an item, or the
- * bottom; its item, or NULL, goes to *item. */
-static StackView *
-full(StackView *view, PyObject **item)
-{
-    for (;;) {
-        StackView *below = NULL;
-        Py_BEGIN_CRITICAL_SECTION(view);
-        *item = Py_XNewRef(view->item);
-        if (view->item == NULL) {
-            below = (StackView *)Py_XNewRef((PyObject *)view->below);
-        }
-        Py_END_CRITICAL_SECTION();
-        if (below == NULL) {
-            return view;
-        }
-        Py_DECREF((PyObject *)view);
-        view = below;
-    }
-}
-
-static void view_dealloc(PyObject *self);
-
-static int
-view_check(PyObject *object)
-{
-    return Py_TYPE(object)->tp_dealloc == view_dealloc;
-}
-
-static PyObject *
-view_tp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
-{
-    static char *names[] = {"item", "below", "bind", NULL};
-    PyObject *item, *below, *bind = Py_None;
-    State *state = state_of_type(type);
-    if (state == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO|O:StackView",
-                                                      names, &item, &below, &bind)) {
-        return NULL;
-    }
-    if (below != Py_None && !view_check(below)) {
-        PyErr_SetString(PyExc_TypeError, "'below' must be a StackView or None");
-        return NULL;
-    }
-    return (PyObject *)view_new(state, item == state->empty ? NULL : item,
-                                below == Py_None ? NULL : (StackView *)below,
-                                bind == Py_None ? NULL : bind);
-}
-
-static int
-view_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    StackView *view = (StackView *)self;
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(view->item);
-    Py_VISIT((PyObject *)view->below);
-    Py_VISIT(view->bind);
-    return 0;
-}
-
-static int
-view_clear(PyObject *self)
-{
-    StackView *view = (StackView *)self;
-    Py_CLEAR(view->item);
-    Py_CLEAR(view->bind);
-    StackView *below = view->below;
-    view->below = NULL;
-    Py_XDECREF((PyObject *)below);
-    return 0;
-}
-
-/* A stack may be deep: the cells below that nobody else holds go in a loop. */
-static void
-view_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, view_dealloc) /* and so may a chain through the items */
-    if (((StackView *)self)->weakrefs != NULL) {
-        PyObject_ClearWeakRefs(self);
-    }
-    StackView *below = ((StackView *)self)->below;
-    ((StackView *)self)->below = NULL;
-    view_clear(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-    while (below != NULL && Py_REFCNT(below) == 1) {
-        StackView *next = (StackView *)Py_XNewRef((PyObject *)below->below);
-        if (below->weakrefs == NULL) { /* whose callbacks may look at it */
-            Py_CLEAR(below->below);
-        }
-        Py_DECREF((PyObject *)below);
-        below = next;
-    }
-    Py_XDECREF((PyObject *)below);
-    Py_TRASHCAN_END
-}
-
-/* The fields, for View and _core/ledger.py */
-
-static PyObject *
-get_item(PyObject *self, void *Py_UNUSED(closure))
-{
-    State *state = PyType_GetModuleState(Py_TYPE(self));
-    PyObject *item;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    item = ((StackView *)self)->item;
-    item = Py_NewRef(item == NULL ? state->empty : item);
-    Py_END_CRITICAL_SECTION();
-    return item;
-}
-
-static PyObject *
-get_below(PyObject *self, void *Py_UNUSED(closure))
-{
-    PyObject *below;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    below = (PyObject *)((StackView *)self)->below;
-    below = Py_NewRef(below == NULL ? Py_None : below);
-    Py_END_CRITICAL_SECTION();
-    return below;
-}
-
-static PyObject *
-get_bind(PyObject *self, void *Py_UNUSED(closure))
-{
-    PyObject *bind;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    bind = ((StackView *)self)->bind;
-    bind = Py_NewRef(bind == NULL ? Py_None : bind);
-    Py_END_CRITICAL_SECTION();
-    return bind;
-}
-
-static int
-set_field(PyObject *self, PyObject **field, PyObject *value, PyObject *nothing)
-{
-    if (value == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "the fields of a cell cannot be deleted");
-        return -1;
-    }
-    PyObject *old;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    old = *field;
-    *field = value == nothing ? NULL : Py_NewRef(value);
-    Py_END_CRITICAL_SECTION();
-    Py_XDECREF(old);
-    return 0;
-}
-
-static int
-set_item(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
-{
-    State *state = PyType_GetModuleState(Py_TYPE(self));
-    return set_field(self, &((StackView *)self)->item, value, state->empty);
-}
-
-static int
-set_below(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
-{
-    if (value != NULL && !view_check(value)) {
-        PyErr_SetString(PyExc_TypeError, "'below' must be a StackView");
-        return -1;
-    }
-    return set_field(self, (PyObject **)&((StackView *)self)->below, value, NULL);
-}
-
-static int
-set_bind(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
-{
-    return set_field(self, &((StackView *)self)->bind, value, Py_None);
-}
-
-static PyGetSetDef view_fields[] = {
-    {"_item", get_item, set_item, NULL, NULL},
-    {"_below", get_below, set_below, NULL, NULL},
-    {"_bind", get_bind, set_bind, NULL, NULL},
-    {NULL},
-};
-
-static PyMemberDef view_members[] = {
-    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(StackView, weakrefs), Py_READONLY, NULL},
-    {NULL},
-};
-
-static PyType_Slot view_slots[] = {
-    {Py_tp_new, view_tp_new},
-    {Py_tp_dealloc, view_dealloc},
-    {Py_tp_traverse, view_traverse},
-    {Py_tp_clear, view_clear},
-    {Py_tp_getset, view_fields},
-    {Py_tp_members, view_members},
-    {0, NULL},
-};
-
-static PyType_Spec view_spec = {
-    .name = "inscope._core.native._native.StackView",
-    .basicsize = sizeof(StackView),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .slots = view_slots,
-};
-
-PyObject *
-stack_make_view(PyObject *module, PyObject *view)
-{
-    State *state = PyModule_GetState(module);
-    if (state_make_type(module, &state->stack_view, &view_spec, view) < 0) {
-        return NULL;
-    }
-    Py_XSETREF(state->bottom, (PyObject *)view_new(state, NULL, NULL, NULL));
-    return state->bottom == NULL ? NULL : PyTuple_Pack(2, state->stack_view, state->bottom);
-}
-
-/* The stack */
 
 /* The storage; NULL with an error before __init__. */
 static PyObject *
@@ -308,7 +73,7 @@ stack_pop(PyObject *self, PyObject *Py_UNUSED(ignored))
         Py_XDECREF(storage);
         return NULL;
     }
-    top = full(top, &item);
+    top = view_full(top, &item);
     if (item == NULL) {
         item = Py_NewRef(Py_None);
     }
@@ -354,7 +119,7 @@ stack_top(PyObject *self)
     }
     StackView *top = topmost(stack, storage);
     if (top != NULL) {
-        Py_DECREF((PyObject *)full(top, &item));
+        Py_DECREF((PyObject *)view_full(top, &item));
     }
     Py_DECREF(storage);
     return item;
@@ -434,7 +199,17 @@ get_storage(PyObject *self, void *Py_UNUSED(closure))
 static int
 set_storage(PyObject *self, PyObject *storage, void *Py_UNUSED(closure))
 {
-    return set_field(self, &((BareStack *)self)->storage, storage, NULL);
+    if (storage == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "the storage of a stack stays");
+        return -1;
+    }
+    PyObject *old;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    old = ((BareStack *)self)->storage;
+    ((BareStack *)self)->storage = Py_NewRef(storage);
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(old);
+    return 0;
 }
 
 static PyObject *

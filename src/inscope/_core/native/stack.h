@@ -1,18 +1,8 @@
-/* The hot part of a LocalStack, and the cells that it is made of. */
+/* The hot part of a LocalStack: push, pop, and the top. */
 #ifndef INSCOPE_STACK_H
 #define INSCOPE_STACK_H
 
 #include "state.h"
-
-/* A cell of the stack, and the view of the stack from there down. Contexts share
- * cells: the fields are read and written in a critical section of the cell. */
-typedef struct StackView {
-    PyObject_HEAD
-    PyObject *item;          /* Owned. NULL once withdrawn; EMPTY in Python. */
-    struct StackView *below; /* Owned. NULL at the bottom only. */
-    PyObject *bind;          /* Owned: the open bind that pushed it, or NULL. */
-    PyObject *weakrefs;      /* Owned by the interpreter. */
-} StackView;
 
 typedef struct {
     PyObject_HEAD
@@ -27,8 +17,5 @@ typedef struct {
 PyObject *stack_top(PyObject *stack);
 
 int stack_add_types(PyObject *module, State *state);
-
-/* make_stack_view(View) -> StackView, which derives from it, and the bottom cell. */
-PyObject *stack_make_view(PyObject *module, PyObject *view);
 
 #endif

@@ -23,6 +23,7 @@
     X(like, "like")                                                            \
     X(make, "_make")                                                           \
     X(missing_field, "missing")                                                \
+    X(resolve, "resolve")                                                      \
     X(refuse_entry, "_refuse_entry")                                           \
     X(refuse_exit, "_refuse_exit")                                             \
     X(set, "set")                                                              \

@@ -104,3 +104,96 @@ way_named(PyObject *name)
     PyErr_Format(PyExc_ValueError, "no way to an object is called %R", name);
     return NULL;
 }
+
+/* Taking a way: __init__ does, and may do it again */
+
+#ifdef Py_GIL_DISABLED
+
+/* Another thread may be on its way: what a proxy was first made from stays, and a
+ * second __init__ makes another proxy, to which the first leads from then on. */
+static Proxy *
+replacement(Proxy *proxy)
+{
+    Proxy *other;
+    Py_BEGIN_CRITICAL_SECTION(proxy);
+    other = (Proxy *)Py_XNewRef((PyObject *)proxy->replaced_by);
+    Py_END_CRITICAL_SECTION();
+    return other;
+}
+
+static PyObject *
+find_in_replacement(Proxy *proxy)
+{
+    Proxy *other = replacement(proxy);
+    PyObject *found = proxy_resolve((PyObject *)other);
+    Py_DECREF((PyObject *)other);
+    return found;
+}
+
+void
+way_set(Proxy *proxy, Way find)
+{
+    _Py_atomic_store_ptr_release((void **)&proxy->find, (void *)find);
+}
+
+/* The proxy that has the way now: a strong reference. */
+Proxy *
+way_holder(Proxy *proxy)
+{
+    Proxy *other = replacement(proxy);
+    return other == NULL ? (Proxy *)Py_NewRef((PyObject *)proxy) : other;
+}
+
+#else
+
+void
+way_set(Proxy *proxy, Way find)
+{
+    proxy->find = find;
+}
+
+Proxy *
+way_holder(Proxy *proxy)
+{
+    return (Proxy *)Py_NewRef((PyObject *)proxy);
+}
+
+#endif
+
+/* Take the way to the object; what was there goes when all of it is replaced. */
+static void
+take_way(Proxy *proxy, Way find, PyObject *holder, PyObject *detail, PyObject *source)
+{
+    PyObject *old[] = {proxy->holder, proxy->detail, proxy->source};
+    proxy->holder = Py_NewRef(holder);
+    proxy->detail = detail == Py_None ? NULL : Py_NewRef(detail);
+    proxy->source = Py_NewRef(source);
+    way_set(proxy, find);
+    for (int index = 0; index < 3; index++) {
+        Py_XDECREF(old[index]);
+    }
+}
+
+/* Take the way for the first time, or in the place of another; -1 on failure. */
+int
+way_take(Proxy *proxy, Way find, PyObject *holder, PyObject *detail, PyObject *source)
+{
+#ifdef Py_GIL_DISABLED
+    if (proxy->holder != NULL) {
+        Proxy *other = (Proxy *)proxy_new(proxy_state((PyObject *)proxy)->bare_proxy,
+                                          NULL, NULL);
+        if (other == NULL) {
+            return -1;
+        }
+        take_way(other, find, holder, detail, source);
+        Py_BEGIN_CRITICAL_SECTION(proxy);
+        other->replaced_by = proxy->replaced_by; /* which may be in use, too */
+        proxy->replaced_by = other;
+        Py_END_CRITICAL_SECTION();
+        way_set(proxy, find_in_replacement);
+        return 0;
+    }
+#endif
+    take_way(proxy, find, holder, detail, source);
+    return 0;
+}
