@@ -18,7 +18,11 @@ from places import in_callback, in_thread, in_trio, in_worker_of_task
 
 def run_with_uvloop(coroutine: Any) -> Any:
     """Run *coroutine* to its end on uvloop."""
-    uvloop = pytest.importorskip("uvloop")
+    try:
+        import uvloop
+    except ModuleNotFoundError:
+        coroutine.close()
+        pytest.skip("uvloop is not installed")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(coroutine)
 

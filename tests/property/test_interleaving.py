@@ -12,11 +12,10 @@ from collections.abc import Callable, Iterator
 from contextvars import Context
 from types import ModuleType
 
-import greenlet
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from workers import INHERITS, KINDS, Driver, Main, Worker
+from workers import INHERITS, KINDS, Driver, Main, Worker, greenlet
 from world import KEYS, View, World
 
 FIXTURE = [HealthCheck.function_scoped_fixture]  # it is the package, made once
@@ -181,7 +180,7 @@ def _on_greenlets(programs: list[Iterator[None]]) -> None:
             worker.switch()
 
 
-RUNNERS = (_on_a_thread, _on_tasks, _on_greenlets)
+RUNNERS = (_on_a_thread, _on_tasks, *([_on_greenlets] if greenlet else []))
 
 
 @settings(SETTINGS, max_examples=5)

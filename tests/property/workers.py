@@ -17,12 +17,15 @@ from contextvars import copy_context
 from types import TracebackType
 from typing import Any, Protocol
 
-import greenlet
+try:
+    import greenlet
+except ModuleNotFoundError:  # there is no build that runs without the GIL
+    greenlet = None
 
 THREADS_INHERIT = bool(getattr(sys.flags, "thread_inherit_context", 0))
 """Whether a thread starts with a copy of the context that starts it (3.14t does)."""
 
-KINDS = ("thread", "task", "greenlet", "context")
+KINDS = ("thread", "task", *(["greenlet"] if greenlet else []), "context")
 INHERITS = {
     "thread": THREADS_INHERIT,
     "task": True,

@@ -21,10 +21,13 @@ own_attribute(PyObject *self, State *state, PyObject *name)
     if (target == NULL) {
         return proxy_answer(self, state->unbound_attribute, name);
     }
+    if ((target = proxy_begin_with(target)) == NULL) {
+        return NULL;
+    }
     PyObject *result =
         bases ? PyObject_CallFunctionObjArgs(state->mro_entries, target, NULL)
               : PyObject_GetAttr(target, name);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -65,8 +68,11 @@ proxy_getattro(PyObject *self, PyObject *name)
     if (target == NULL) {
         return proxy_answer(self, proxy_state(self)->fail_attribute, name);
     }
+    if ((target = proxy_begin_with(target)) == NULL) {
+        return NULL;
+    }
     PyObject *result = attribute_of(target, name);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -98,12 +104,12 @@ proxy_setattro(PyObject *self, PyObject *name, PyObject *value)
             return mark < 0 ? -1 : 0;
         }
     }
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return -1;
     }
     int result = PyObject_SetAttr(target, name, value);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 

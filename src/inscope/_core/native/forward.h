@@ -7,12 +7,12 @@
 static inline PyObject *
 unary(PyObject *self, PyObject *(*operation)(PyObject *))
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
     PyObject *result = operation(target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -22,20 +22,20 @@ binary(PyObject *left, PyObject *right, PyObject *(*operation)(PyObject *, PyObj
 {
     PyObject *result;
     if (proxy_check(left)) {
-        PyObject *target = proxy_target(left);
+        PyObject *target = proxy_begin(left);
         if (target == NULL) {
             return NULL;
         }
         result = operation(target, right);
-        Py_DECREF(target);
+        proxy_end(target);
     }
     else {
-        PyObject *target = proxy_target(right);
+        PyObject *target = proxy_begin(right);
         if (target == NULL) {
             return NULL;
         }
         result = operation(left, target);
-        Py_DECREF(target);
+        proxy_end(target);
     }
     return result;
 }
@@ -54,12 +54,12 @@ kept(PyObject *self, PyObject *target, PyObject *result)
 static inline PyObject *
 inplace(PyObject *self, PyObject *other, PyObject *(*operation)(PyObject *, PyObject *))
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
     PyObject *result = kept(self, target, operation(target, other));
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -67,12 +67,12 @@ inplace(PyObject *self, PyObject *other, PyObject *(*operation)(PyObject *, PyOb
 static inline PyObject *
 through(PyObject *self, PyObject *function)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
     PyObject *result = PyObject_CallOneArg(function, target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -90,7 +90,7 @@ fill(PyObject **stack, PyObject *self, PyObject *const *args, Py_ssize_t count)
     for (Py_ssize_t index = 0; index < count; index++) {
         stack[index + 1] = args[index];
     }
-    stack[0] = proxy_target(self);
+    stack[0] = proxy_begin(self);
     return stack[0] == NULL ? -1 : 0;
 }
 
@@ -103,7 +103,7 @@ through_with(PyObject *self, PyObject *function, PyObject *const *args, Py_ssize
         return NULL;
     }
     PyObject *result = PyObject_Vectorcall(function, stack, (size_t)count + 1, NULL);
-    Py_DECREF(stack[0]);
+    proxy_end(stack[0]);
     return result;
 }
 

@@ -146,12 +146,19 @@ is_proxy(PyObject *Py_UNUSED(module), PyObject *object)
     return PyBool_FromLong(proxy_check(object));
 }
 
+enum { DEEPEST = 10000 }; /* As in python/proxy.py. */
+
 /* unwrap(obj): through proxies to proxies, to what is none. */
 static PyObject *
 unwrap(PyObject *Py_UNUSED(module), PyObject *object)
 {
     Py_INCREF(object);
-    while (object != NULL && proxy_check(object)) {
+    for (int depth = 0; object != NULL && proxy_check(object); depth++) {
+        if (depth == DEEPEST) {
+            PyErr_SetString(PyExc_RecursionError, "a proxy leads back to itself");
+            Py_CLEAR(object);
+            break;
+        }
         PyObject *inner = proxy_target(object);
         Py_DECREF(object);
         object = inner;

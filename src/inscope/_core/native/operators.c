@@ -28,8 +28,11 @@ proxy_repr(PyObject *self)
     if (target == NULL) {
         return proxy_unbound(self) ? unbound_repr(self) : NULL;
     }
+    if ((target = proxy_begin_with(target)) == NULL) {
+        return NULL;
+    }
     PyObject *result = PyObject_Repr(target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -46,24 +49,24 @@ BINARY(format, PyObject_Format)
 PyObject *
 proxy_richcompare(PyObject *self, PyObject *other, int operation)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
     PyObject *result = PyObject_RichCompare(target, other, operation);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
 Py_hash_t
 proxy_hash(PyObject *self)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return -1;
     }
     Py_hash_t result = PyObject_Hash(target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -74,8 +77,11 @@ proxy_bool(PyObject *self)
     if (target == NULL) {
         return proxy_unbound(self) ? 0 : -1;
     }
+    if ((target = proxy_begin_with(target)) == NULL) {
+        return -1;
+    }
     int result = PyObject_IsTrue(target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -84,24 +90,24 @@ proxy_bool(PyObject *self)
 Py_ssize_t
 proxy_len(PyObject *self)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return -1;
     }
     Py_ssize_t result = PyObject_Size(target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
 PyObject *
 proxy_length_hint(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
     Py_ssize_t result = PyObject_LengthHint(target, 0);
-    Py_DECREF(target);
+    proxy_end(target);
     return result < 0 ? NULL : PyLong_FromSsize_t(result);
 }
 
@@ -122,13 +128,13 @@ proxy_item(PyObject *self, Py_ssize_t index)
 int
 proxy_setitem(PyObject *self, PyObject *key, PyObject *value)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return -1;
     }
     int result = value == NULL ? PyObject_DelItem(target, key)
                                : PyObject_SetItem(target, key, value);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -170,12 +176,12 @@ NAMED_UNARY(reversed, reversed_of)
 int
 proxy_contains(PyObject *self, PyObject *item)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return -1;
     }
     int result = PySequence_Contains(target, item);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -236,6 +242,9 @@ proxy_pow(PyObject *base, PyObject *exponent, PyObject *modulo)
         return binary(base, exponent, power);
     }
     PyObject *result = NULL, *real[3] = {NULL, NULL, NULL};
+    if (Py_EnterRecursiveCall(" while using a LocalProxy")) {
+        return NULL;
+    }
     if ((real[0] = plain(base)) != NULL && (real[1] = plain(exponent)) != NULL &&
         (real[2] = plain(modulo)) != NULL) {
         result = PyNumber_Power(real[0], real[1], real[2]);
@@ -243,6 +252,7 @@ proxy_pow(PyObject *base, PyObject *exponent, PyObject *modulo)
     Py_XDECREF(real[0]);
     Py_XDECREF(real[1]);
     Py_XDECREF(real[2]);
+    Py_LeaveRecursiveCall();
     return result;
 }
 

@@ -12,8 +12,11 @@ proxy_dir(PyObject *self, PyObject *Py_UNUSED(ignored))
     if (target == NULL) {
         return proxy_unbound(self) ? PyList_New(0) : NULL;
     }
+    if ((target = proxy_begin_with(target)) == NULL) {
+        return NULL;
+    }
     PyObject *result = PyObject_Dir(target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -22,24 +25,24 @@ proxy_dir(PyObject *self, PyObject *Py_UNUSED(ignored))
 PyObject *
 proxy_instancecheck(PyObject *self, PyObject *instance)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
     int result = PyObject_IsInstance(instance, target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result < 0 ? NULL : PyBool_FromLong(result);
 }
 
 PyObject *
 proxy_subclasscheck(PyObject *self, PyObject *subclass)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
     int result = PyObject_IsSubclass(subclass, target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result < 0 ? NULL : PyBool_FromLong(result);
 }
 
@@ -48,12 +51,12 @@ proxy_subclasscheck(PyObject *self, PyObject *subclass)
 PyObject *
 proxy_vectorcall(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
     PyObject *result = PyObject_Vectorcall(target, args, nargsf, names);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -83,7 +86,7 @@ call_special(PyObject *method, PyObject *const *stack, size_t count)
 static PyObject *
 enter_by(PyObject *self, PyObject *enter, PyObject *exit, PyObject *in_python)
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
@@ -94,7 +97,7 @@ enter_by(PyObject *self, PyObject *enter, PyObject *exit, PyObject *in_python)
                            : PyObject_CallOneArg(in_python, target);
     Py_XDECREF(method);
     Py_XDECREF(other);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -112,7 +115,7 @@ leave_by(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *exit
             ? call_special(method, stack, (size_t)count)
             : PyObject_Vectorcall(in_python, stack, (size_t)count + 1, NULL);
     Py_XDECREF(method);
-    Py_DECREF(stack[0]);
+    proxy_end(stack[0]);
     return result;
 }
 
@@ -150,7 +153,7 @@ int
 proxy_getbuffer(PyObject *self, Py_buffer *view, int flags)
 {
     view->obj = NULL;
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return -1;
     }
@@ -163,7 +166,7 @@ proxy_getbuffer(PyObject *self, Py_buffer *view, int flags)
                      "memoryview: a bytes-like object is required, not '%.200s'",
                      Py_TYPE(target)->tp_name);
     }
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }
 
@@ -172,7 +175,7 @@ proxy_getbuffer(PyObject *self, Py_buffer *view, int flags)
 PyObject *
 proxy_await(PyObject *self)
 {
-    PyObject *target = proxy_target(self), *iterator = NULL;
+    PyObject *target = proxy_begin(self), *iterator = NULL;
     if (target == NULL) {
         return NULL;
     }
@@ -185,7 +188,7 @@ proxy_await(PyObject *self)
         Py_XDECREF(iterator); /* 'await' itself says what is wrong, if anything is */
         iterator = PyObject_CallOneArg(proxy_state(self)->await_, target);
     }
-    Py_DECREF(target);
+    proxy_end(target);
     return iterator;
 }
 
@@ -212,12 +215,12 @@ NAMED_UNARY(fspath, PyOS_FSPath)
 PyObject *
 proxy_sizeof(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    PyObject *target = proxy_target(self);
+    PyObject *target = proxy_begin(self);
     if (target == NULL) {
         return NULL;
     }
     PyObject *result = PyObject_CallMethodOneArg(
         (PyObject *)Py_TYPE(target), proxy_state(self)->dunder_sizeof, target);
-    Py_DECREF(target);
+    proxy_end(target);
     return result;
 }

@@ -66,6 +66,41 @@ proxy_resolve(PyObject *self)
     return find((Proxy *)self);
 }
 
+/* What is done with the object is done between proxy_begin() and proxy_end(): the object
+ * may be a proxy, and one that leads back here, of which there is no end but by the
+ * interpreter's limit. As with resolving, NULL is with what the user sees raised. */
+static inline int
+may_lead_back(PyObject *target)
+{
+    return Py_TYPE(target)->tp_getattro == proxy_getattro;
+}
+
+/* Takes the reference; NULL if there are too many already. */
+static inline PyObject *
+proxy_begin_with(PyObject *target)
+{
+    if (may_lead_back(target) && Py_EnterRecursiveCall(" while using a LocalProxy")) {
+        Py_CLEAR(target);
+    }
+    return target;
+}
+
+static inline PyObject *
+proxy_begin(PyObject *self)
+{
+    PyObject *target = proxy_target(self);
+    return target == NULL ? NULL : proxy_begin_with(target);
+}
+
+static inline void
+proxy_end(PyObject *target)
+{
+    if (may_lead_back(target)) {
+        Py_LeaveRecursiveCall();
+    }
+    Py_DECREF(target);
+}
+
 /* PyObject_GetAttr, a call shorter. */
 static inline PyObject *
 attribute_of(PyObject *target, PyObject *name)

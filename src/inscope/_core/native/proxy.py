@@ -130,6 +130,6 @@ configure(
 BareProxy._shape = frozenset()
 ForwardedMethods._unclaimed = True
 LocalProxy._counts = BareProxy
-LocalProxy._constructor = _prepare
+BareProxy._constructor = _prepare
 LocalProxy.__doc__ = LOCAL_PROXY_DOC
 SHAPES = Shapes(BareProxy, shape_methods(), LOCAL_PROXY_DOC)

@@ -187,9 +187,12 @@ method_call(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *n
 static PyObject *
 method_buffer(PyObject *self, PyObject *Py_UNUSED(flags))
 {
-    PyObject *target = proxy_target(self);
-    PyObject *view = target == NULL ? NULL : PyMemoryView_FromObject(target);
-    Py_XDECREF(target);
+    PyObject *target = proxy_begin(self);
+    if (target == NULL) {
+        return NULL;
+    }
+    PyObject *view = PyMemoryView_FromObject(target);
+    proxy_end(target);
     return view;
 }
 

@@ -49,6 +49,9 @@ else:
 T = TypeVar("T")
 U = TypeVar("U")
 
+_DEEPEST = 10_000
+"""Proxies to proxies that ``unwrap`` goes through before it gives up."""
+
 _TEMPLATE = """
 def {name}(self{parameters}):
     {guard}
@@ -134,9 +137,12 @@ def unwrap(obj: Any) -> Any:
         >>> unwrap(LocalProxy(lambda: word)) is unwrap(word) is word
         True
     """
-    while is_proxy(obj):
+    for _ in range(_DEEPEST):
+        if not is_proxy(obj):
+            return obj
         obj = current(obj)
-    return obj
+    message = "a proxy leads back to itself"
+    raise RecursionError(message)
 
 
 class BareProxy(Generic[T], metaclass=ProxyType):
