@@ -11,6 +11,7 @@
  */
 #include "bind.h"
 
+#include "arguments.h"
 #include "cell.h"
 #include "var.h"
 
@@ -196,8 +197,10 @@ bind_end(PyObject *self, PyObject *Py_UNUSED(ignored))
 }
 
 static PyObject *
-bind_exit(PyObject *self, PyObject *const *Py_UNUSED(error), Py_ssize_t count)
+bind_exit(PyObject *self, PyObject *const *Py_UNUSED(error), Py_ssize_t count,
+          PyObject *names)
 {
+    count += names == NULL ? 0 : PyTuple_GET_SIZE(names);
     if (count > 3) {
         PyErr_Format(PyExc_TypeError, "__exit__() takes at most 3 arguments (%zd given)",
                      count);
@@ -386,11 +389,17 @@ static PyMemberDef members[] = {
 };
 
 static PyMethodDef methods[] = {
-    {"__enter__", bind_enter, METH_NOARGS, NULL},
-    {"__exit__", (PyCFunction)(void (*)(void))bind_exit, METH_FASTCALL, NULL},
-    {"end", bind_end, METH_NOARGS, NULL},
-    {"adopt", (PyCFunction)(void (*)(void))bind_adopt, METH_FASTCALL, NULL},
-    {"_subject", bind_subject, METH_NOARGS, NULL},
+    {"__enter__", bind_enter, METH_NOARGS, "__enter__($self)\n--\n\n"},
+    {"__exit__", FAST_METHOD(bind_exit), METH_FASTCALL | METH_KEYWORDS,
+     "__exit__($self, kind=None, error=None, traceback=None)\n--\n\n"},
+    {"end", bind_end, METH_NOARGS,
+     "end($self)\n--\n\n"
+     "End the binding; ``False`` if this is not the Context it was made in."},
+    {"adopt", FAST_METHOD(bind_adopt), METH_FASTCALL,
+     "adopt($self, old, new, /)\n--\n\n"
+     "Take *new*, a copy of the cell *old* in another chain, for its own."},
+    {"_subject", bind_subject, METH_NOARGS,
+     "_subject($self)\n--\n\nReturn what is bound, for messages."},
     {NULL},
 };
 

@@ -10,3 +10,4 @@ __all__ = ["VarBind"]
 
 configure(mend=mend, report_foreign=report_foreign, state_names=(NEW, ENTERED, ENTERED, LEFT))
 VarBind = make_var_bind(Bind)
+VarBind.__doc__ = Bind.__doc__

@@ -354,7 +354,11 @@ get_plain(PyObject *self, void *Py_UNUSED(closure))
 static int
 set_plain(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 {
-    int plain = value == NULL ? -1 : PyObject_IsTrue(value);
+    if (value == NULL) {
+        PyErr_SetString(PyExc_AttributeError, "whether the storage is plain stays");
+        return -1;
+    }
+    int plain = PyObject_IsTrue(value);
     if (plain >= 0) {
         ((BareLocal *)self)->plain = (char)plain;
     }

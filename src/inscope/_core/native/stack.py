@@ -13,3 +13,4 @@ configure(
     top_of_list=top_of_list,
 )
 StackView, BOTTOM = make_stack_view(View)
+StackView.__doc__ = View.__doc__

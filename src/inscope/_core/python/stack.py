@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 
 class StackView(View[T]):
-    """A cell of the stack, which is also the view of the stack from there down."""
+    __doc__ = View.__doc__
 
     __slots__ = ("__weakref__", "_below", "_bind", "_item")
 

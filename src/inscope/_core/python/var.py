@@ -57,6 +57,9 @@ class BareVar(Generic[T]):
         *,
         revoke: bool,
     ) -> None:
+        if hasattr(self, "_cells"):
+            message = "a Var is initialised once"
+            raise RuntimeError(message)
         self._name = name
         self._default = default
         self._factory = factory
