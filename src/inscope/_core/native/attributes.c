@@ -31,14 +31,6 @@ own_attribute(PyObject *self, State *state, PyObject *name)
     return result;
 }
 
-/* Only names that begin with an underscore are looked for among the own ones. */
-static int
-may_be_own(PyObject *name)
-{
-    return PyUnicode_Check(name) && PyUnicode_GET_LENGTH(name) > 0 &&
-           PyUnicode_READ_CHAR(name, 0) == '_';
-}
-
 /* Of two names that are interned, equal ones are the same. */
 static int
 is_own(State *state, PyObject *name)
@@ -54,26 +46,58 @@ is_own(State *state, PyObject *name)
     return 0;
 }
 
-PyObject *
-proxy_getattro(PyObject *self, PyObject *name)
+/* What follows is kept out of the way of the attribute that is simply the object's. */
+
+static Py_NO_INLINE PyObject *
+attribute_missing(PyObject *self, PyObject *name)
 {
-    if (may_be_own(name)) {
-        State *state = proxy_state(self);
-        int own = is_own(state, name);
-        if (own != 0) {
-            return own < 0 ? NULL : own_attribute(self, state, name);
-        }
-    }
-    PyObject *target = proxy_resolve(self);
-    if (target == NULL) {
-        return proxy_answer(self, proxy_state(self)->fail_attribute, name);
-    }
+    return proxy_answer(self, proxy_state(self)->fail_attribute, name);
+}
+
+/* Takes the reference to the target, which may lead back to the proxy. */
+static Py_NO_INLINE PyObject *
+attribute_of_proxy(PyObject *target, PyObject *name)
+{
     if ((target = proxy_begin_with(target)) == NULL) {
         return NULL;
     }
-    PyObject *result = attribute_of(target, name);
+    PyObject *result = PyObject_GetAttr(target, name);
     proxy_end(target);
     return result;
+}
+
+static inline PyObject *
+objects_attribute(PyObject *self, PyObject *name)
+{
+    PyObject *target = proxy_resolve(self);
+    if (target == NULL) {
+        return attribute_missing(self, name);
+    }
+    getattrofunc get = Py_TYPE(target)->tp_getattro;
+    if (get == proxy_getattro || get == NULL || !PyUnicode_Check(name)) {
+        return attribute_of_proxy(target, name);
+    }
+    PyObject *result = get(target, name);
+    Py_DECREF(target);
+    return result;
+}
+
+static Py_NO_INLINE PyObject *
+attribute_with_underscore(PyObject *self, PyObject *name)
+{
+    State *state = proxy_state(self);
+    int own = is_own(state, name);
+    if (own == 0) {
+        return objects_attribute(self, name);
+    }
+    return own < 0 ? NULL : own_attribute(self, state, name);
+}
+
+PyObject *
+proxy_getattro(PyObject *self, PyObject *name)
+{
+    return has_underscore(name) ? attribute_with_underscore(self, name)
+                            : objects_attribute(self, name);
 }
 
 /* typing marks what LocalProxy[T](…) made, and would mark the object: 1 if that
@@ -98,7 +122,7 @@ is_generic_mark(PyObject *self, PyObject *name, PyObject *value)
 int
 proxy_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
-    if (value != NULL && may_be_own(name)) {
+    if (value != NULL && has_underscore(name)) {
         int mark = is_generic_mark(self, name, value);
         if (mark) {
             return mark < 0 ? -1 : 0;

@@ -137,20 +137,56 @@ ordinary_attribute(BareLocal *local, PyObject *name)
     return found;
 }
 
-static PyObject *
-local_getattro(PyObject *self, PyObject *name)
+static Py_NO_INLINE PyObject *
+value_or_error(BareLocal *local, PyObject *name)
 {
-    BareLocal *local = (BareLocal *)self;
-    if ((PyObject *)Py_TYPE(self) != local->state->local_type ||
-        !PyUnicode_Check(name) || PyUnicode_GET_LENGTH(name) == 0 ||
-        PyUnicode_READ_CHAR(name, 0) == '_') {
-        return ordinary_attribute(local, name);
-    }
-    PyObject *value = value_of(local, name);
+    PyObject *value = PyErr_Occurred() ? NULL : value_of(local, name);
     if (value == NULL && !PyErr_Occurred()) {
         raise_unbound(local, name);
     }
     return value;
+}
+
+#ifndef Py_GIL_DISABLED
+
+/* What is nearly always so: the names are in one dict of a context variable, and the
+ * value is there and in no cell. NULL if it is not so, with an error only if something
+ * failed. */
+static inline PyObject *
+plain_value(BareLocal *local, PyObject *name)
+{
+    PyObject *tree, *value = NULL;
+    if (local->storage == NULL || !PyContextVar_CheckExact(local->storage) ||
+        PyContextVar_Get(local->storage, NULL, &tree) < 0 || tree == NULL) {
+        return NULL;
+    }
+    if (PyDict_CheckExact(tree)) {
+        value = PyDict_GetItemWithError(tree, name);
+        if (value != NULL) {
+            value = cell_check(value) ? NULL : Py_NewRef(value);
+        }
+    }
+    Py_DECREF(tree);
+    return value;
+}
+
+#endif
+
+static PyObject *
+local_getattro(PyObject *self, PyObject *name)
+{
+    BareLocal *local = (BareLocal *)self;
+    if ((PyObject *)Py_TYPE(self) != local->state->local_type || has_underscore(name) ||
+        !PyUnicode_CheckExact(name)) {
+        return ordinary_attribute(local, name);
+    }
+#ifndef Py_GIL_DISABLED
+    PyObject *value = plain_value(local, name);
+    if (value != NULL) {
+        return value;
+    }
+#endif
+    return value_or_error(local, name);
 }
 
 /* Real dicts are kept in the caller's variable, whatever mapping it held. */

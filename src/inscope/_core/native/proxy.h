@@ -101,15 +101,6 @@ proxy_end(PyObject *target)
     Py_DECREF(target);
 }
 
-/* PyObject_GetAttr, a call shorter. */
-static inline PyObject *
-attribute_of(PyObject *target, PyObject *name)
-{
-    getattrofunc get = Py_TYPE(target)->tp_getattro;
-    return get != NULL && PyUnicode_Check(name) ? get(target, name)
-                                                : PyObject_GetAttr(target, name);
-}
-
 /* Given to each type: one that is made from a spec inherits no tp_dealloc. */
 #define LIFE_SLOTS                                                             \
     {Py_tp_dealloc, proxy_dealloc}, {Py_tp_traverse, proxy_traverse},          \
