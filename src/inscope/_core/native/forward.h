@@ -16,28 +16,41 @@ unary(PyObject *self, PyObject *(*operation)(PyObject *))
     return result;
 }
 
-/* Either operand may be the proxy: the left one is looked at first. */
+typedef PyObject *(*Operation)(PyObject *, PyObject *);
+
+/* p + other */
 static inline PyObject *
-binary(PyObject *left, PyObject *right, PyObject *(*operation)(PyObject *, PyObject *))
+forward(PyObject *self, PyObject *other, Operation operation)
 {
-    PyObject *result;
-    if (proxy_check(left)) {
-        PyObject *target = proxy_begin(left);
-        if (target == NULL) {
-            return NULL;
-        }
-        result = operation(target, right);
-        proxy_end(target);
+    PyObject *target = proxy_begin(self);
+    if (target == NULL) {
+        return NULL;
     }
-    else {
-        PyObject *target = proxy_begin(right);
-        if (target == NULL) {
-            return NULL;
-        }
-        result = operation(left, target);
-        proxy_end(target);
-    }
+    PyObject *result = operation(target, other);
+    proxy_end(target);
     return result;
+}
+
+/* other + p */
+static inline PyObject *
+reflect(PyObject *self, PyObject *other, Operation operation)
+{
+    PyObject *target = proxy_begin(self);
+    if (target == NULL) {
+        return NULL;
+    }
+    PyObject *result = operation(other, target);
+    proxy_end(target);
+    return result;
+}
+
+/* The slot of LocalProxy: either operand may be one, and the left one is looked at
+ * first. A shaped proxy on the left is none: it is here since it has no such method. */
+static inline PyObject *
+binary(PyObject *left, PyObject *right, Operation operation)
+{
+    return local_proxy_check(left) ? forward(left, right, operation)
+                                   : reflect(right, left, operation);
 }
 
 /* The same object: the name stays the proxy. A new one: the name gets it. */
@@ -52,7 +65,7 @@ kept(PyObject *self, PyObject *target, PyObject *result)
 }
 
 static inline PyObject *
-inplace(PyObject *self, PyObject *other, PyObject *(*operation)(PyObject *, PyObject *))
+inplace(PyObject *self, PyObject *other, Operation operation)
 {
     PyObject *target = proxy_begin(self);
     if (target == NULL) {
@@ -117,10 +130,23 @@ through_with(PyObject *self, PyObject *function, PyObject *const *args, Py_ssize
     {                                                                          \
         return unary(self, operation);                                         \
     }
+#define WITH_OTHER(name, operation)                                            \
+    PyObject *proxy_##name(PyObject *self, PyObject *other)                    \
+    {                                                                          \
+        return forward(self, other, operation);                                \
+    }
 #define BINARY(name, operation)                                                \
-    PyObject *proxy_##name(PyObject *left, PyObject *right)             \
+    PyObject *proxy_##name(PyObject *left, PyObject *right)                    \
     {                                                                          \
         return binary(left, right, operation);                                 \
+    }                                                                          \
+    PyObject *forward_##name(PyObject *self, PyObject *other)                  \
+    {                                                                          \
+        return forward(self, other, operation);                                \
+    }                                                                          \
+    PyObject *reflect_##name(PyObject *self, PyObject *other)                  \
+    {                                                                          \
+        return reflect(self, other, operation);                                \
     }
 #define INPLACE(name, operation)                                               \
     PyObject *proxy_##name(PyObject *self, PyObject *other)             \

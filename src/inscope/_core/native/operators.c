@@ -44,7 +44,7 @@ bytes_of(PyObject *target)
 }
 
 NAMED_UNARY(bytes, bytes_of)
-BINARY(format, PyObject_Format)
+WITH_OTHER(format, PyObject_Format)
 
 PyObject *
 proxy_richcompare(PyObject *self, PyObject *other, int operation)
@@ -111,7 +111,7 @@ proxy_length_hint(PyObject *self, PyObject *Py_UNUSED(ignored))
     return result < 0 ? NULL : PyLong_FromSsize_t(result);
 }
 
-BINARY(getitem, PyObject_GetItem)
+WITH_OTHER(getitem, PyObject_GetItem)
 
 PyObject *
 proxy_item(PyObject *self, Py_ssize_t index)
@@ -233,14 +233,10 @@ plain(PyObject *object)
     return proxy_check(object) ? proxy_target(object) : Py_NewRef(object);
 }
 
-/* Any of the three may be the proxy. With a modulo int asks for real ints, so
- * all of them are resolved. */
-PyObject *
-proxy_pow(PyObject *base, PyObject *exponent, PyObject *modulo)
+/* With a modulo int asks for real ints, so all three are resolved. */
+static PyObject *
+pow_modulo(PyObject *base, PyObject *exponent, PyObject *modulo)
 {
-    if (modulo == Py_None) {
-        return binary(base, exponent, power);
-    }
     PyObject *result = NULL, *real[3] = {NULL, NULL, NULL};
     if (Py_EnterRecursiveCall(" while using a LocalProxy")) {
         return NULL;
@@ -254,6 +250,27 @@ proxy_pow(PyObject *base, PyObject *exponent, PyObject *modulo)
     Py_XDECREF(real[2]);
     Py_LeaveRecursiveCall();
     return result;
+}
+
+PyObject *
+forward_pow(PyObject *self, PyObject *other, PyObject *modulo)
+{
+    return modulo == Py_None ? forward(self, other, power)
+                             : pow_modulo(self, other, modulo);
+}
+
+PyObject *
+reflect_pow(PyObject *self, PyObject *other, PyObject *modulo)
+{
+    return modulo == Py_None ? reflect(self, other, power)
+                             : pow_modulo(other, self, modulo);
+}
+
+PyObject *
+proxy_pow(PyObject *base, PyObject *exponent, PyObject *modulo)
+{
+    return modulo == Py_None ? binary(base, exponent, power)
+                             : pow_modulo(base, exponent, modulo);
 }
 
 PyObject *

@@ -23,6 +23,18 @@ proxy_check(PyObject *object)
     return 0;
 }
 
+/* The same for LocalProxy, from which shaped types do not descend, by its tp_new. */
+int
+local_proxy_check(PyObject *object)
+{
+    for (PyTypeObject *type = Py_TYPE(object); type != NULL; type = type->tp_base) {
+        if (type->tp_new == local_proxy_new) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* The state of the module that made the proxy's type; never NULL. */
 State *
 proxy_state(PyObject *self)

@@ -34,6 +34,7 @@ Proxy *way_holder(Proxy *proxy);
 
 /* proxy.c */
 int proxy_check(PyObject *object);
+int local_proxy_check(PyObject *object);
 State *proxy_state(PyObject *proxy);
 PyObject *proxy_target(PyObject *proxy);
 int proxy_unbound(PyObject *proxy);
@@ -109,12 +110,16 @@ proxy_end(PyObject *target)
 /* operators.c and protocols.c: proxy_name() for each "__name__" of slots.h. */
 #define UNARY(slot, name) PyObject *proxy_##name(PyObject *self);
 #define BINARY(slot, name) PyObject *proxy_##name(PyObject *left, PyObject *right);
+#define ONE_SIDED(slot, name)                                                  \
+    PyObject *forward_##name(PyObject *self, PyObject *other);                 \
+    PyObject *reflect_##name(PyObject *self, PyObject *other);
 #define ALONE(name) PyObject *proxy_##name(PyObject *self, PyObject *ignored);
 #define WITH_ONE(name) PyObject *proxy_##name(PyObject *self, PyObject *other);
 #define WITH_SOME(name)                                                        \
     PyObject *proxy_##name(PyObject *self, PyObject *const *args, Py_ssize_t count);
 UNARY_SLOTS(UNARY)
 BINARY_SLOTS(BINARY)
+BINARY_SLOTS(ONE_SIDED)
 INPLACE_SLOTS(BINARY)
 NAMED_ALONE(ALONE)
 NAMED_WITH_ONE(WITH_ONE)
@@ -122,6 +127,7 @@ NAMED_WITH_SOME(WITH_SOME)
 ALONE(fspath)
 #undef UNARY
 #undef BINARY
+#undef ONE_SIDED
 #undef ALONE
 #undef WITH_ONE
 #undef WITH_SOME
@@ -138,6 +144,8 @@ int proxy_setindex(PyObject *self, Py_ssize_t index, PyObject *value);
 int proxy_contains(PyObject *self, PyObject *item);
 PyObject *proxy_next(PyObject *self);
 PyObject *proxy_pow(PyObject *base, PyObject *exponent, PyObject *modulo);
+PyObject *forward_pow(PyObject *self, PyObject *other, PyObject *modulo);
+PyObject *reflect_pow(PyObject *self, PyObject *other, PyObject *modulo);
 PyObject *proxy_ipow(PyObject *self, PyObject *exponent, PyObject *modulo);
 int proxy_getbuffer(PyObject *self, Py_buffer *view, int flags);
 

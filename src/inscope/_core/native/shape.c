@@ -72,14 +72,6 @@ PyType_Slot proxy_unclaimed_slots[] = {
 UNARY_SLOTS(ROW)
 #undef ROW
 
-#define ROW(slot, name)                                                        \
-    static PyObject *method_r##name(PyObject *self, PyObject *other)           \
-    {                                                                          \
-        return proxy_##name(other, self);                                      \
-    }
-BINARY_SLOTS(ROW)
-#undef ROW
-
 #define ROW(operation, name)                                                   \
     static PyObject *method_##name(PyObject *self, PyObject *other)            \
     {                                                                          \
@@ -156,8 +148,8 @@ power_of(PyObject *self, PyObject *const *args, Py_ssize_t count, int reflected)
         return NULL;
     }
     PyObject *modulo = count == 2 ? args[1] : Py_None;
-    return reflected ? proxy_pow(args[0], self, modulo)
-                     : proxy_pow(self, args[0], modulo);
+    return reflected ? reflect_pow(self, args[0], modulo)
+                     : forward_pow(self, args[0], modulo);
 }
 
 static PyObject *
@@ -204,8 +196,8 @@ static PyMethodDef shaped[] = {
     UNARY_SLOTS(ROW)
 #undef ROW
 #define ROW(slot, name)                                                        \
-    {"__" #name "__", proxy_##name, METH_O, NULL},                             \
-    {"__r" #name "__", method_r##name, METH_O, NULL},
+    {"__" #name "__", forward_##name, METH_O, NULL},                           \
+    {"__r" #name "__", reflect_##name, METH_O, NULL},
     BINARY_SLOTS(ROW)
 #undef ROW
 #define ROW(slot, name) {"__" #name "__", proxy_##name, METH_O, NULL},
