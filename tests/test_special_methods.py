@@ -276,7 +276,7 @@ def test_every_special_method_of_the_builtin_types_has_a_row() -> None:
         for kind in KINDS
         for name in dir(kind)
         if name.startswith("__") and name.endswith("__") and name not in known
-        if isinstance(getattr(kind, name), types.WrapperDescriptorType)
+        if isinstance(getattr(kind, name, None), types.WrapperDescriptorType)
         or callable(_static(kind, name))
     }
 
@@ -347,7 +347,7 @@ KINDS: list[type] = [
 NOT_SPECIAL = """
     alloc getformat subclasses typing_unpacked_tuple_args
     annotations base bases basicsize code globals name qualname mro dictoffset flags
-    itemsize weakrefoffset text_signature abstractmethods type_params
+    itemsize weakrefoffset text_signature abstractmethods type_params vfspath
 """
 """Methods and attributes of single types that no operation looks up."""
 

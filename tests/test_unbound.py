@@ -19,7 +19,6 @@ from types import ModuleType
 from typing import Any
 from unittest import mock
 
-import greenlet
 import pytest
 from sources import MESSAGE, in_own_context, proxies_raising, unbound_proxies
 
@@ -367,6 +366,7 @@ def test_an_error_names_its_task(inscope: ModuleType) -> None:
 
 def test_an_error_names_its_greenlet(inscope: ModuleType) -> None:
     """In a greenlet the note names the greenlet."""
+    greenlet = pytest.importorskip("greenlet")
     proxy = inscope.LocalProxy(ContextVar("var"))
     running = greenlet.greenlet(lambda: caught_from(lambda: len(proxy)))
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks.memory import CONTEXT_WITH_LOCAL
 from benchmarks.results import FIRST_ROW, NOTHING, Cell, Group, Result, Row
 from benchmarks.run import GROUPS
 from benchmarks.targets import PLAIN_CLASS
+from benchmarks.variables import OVER_A_VAR
 
 ABOUT: dict[str, Any] = {
     "implementation": "CPython",
@@ -44,9 +46,12 @@ def proxy_row(
     return Row(name, target, (), cells)
 
 
-def both(name: str, ours: float, werkzeug: float) -> Row:
-    """Return a row of what only the two have."""
-    return Row(name, "", (), {"inscope": Cell(ours), "werkzeug": Cell(werkzeug)})
+def both(name: str, ours: float, werkzeug: float, by_hand: float | None = None) -> Row:
+    """Return a row of what only the two have, and by hand if that is given."""
+    cells = {"inscope": Cell(ours), "werkzeug": Cell(werkzeug)}
+    if by_hand is not None:
+        cells["by hand"] = Cell(by_hand)
+    return Row(name, "", (), cells)
 
 
 ROWS: dict[str, tuple[Row, ...]] = {
@@ -64,7 +69,10 @@ ROWS: dict[str, tuple[Row, ...]] = {
         proxy_row("memoryview(p)", "bytes", 10, 50),
     ),
     "sources": (proxy_row("p.x", "a Var", 20, 30),),
-    "variables": (proxy_row("get", "", 10, 20),),
+    "variables": (
+        proxy_row("get", "", 10, 20),
+        proxy_row(OVER_A_VAR, "", 20, 30),
+    ),
     "binding": (proxy_row("bind", "", 100, 250),),
     "locals": (
         Row("read", "", (), {"threading.local": Cell(10.0), "inscope": Cell(40.0)}),
@@ -74,13 +82,21 @@ ROWS: dict[str, tuple[Row, ...]] = {
         both("10,000", 250, 9_000),
         both("the worst single write while growing to 10,000", 300, 9_900),
     ),
-    "stacks": (both("1", 100, 100), both("100,000", 101, 40_000)),
+    "stacks": (both("1", 100, 100, 50), both("100,000", 101, 40_000, 50)),
+    "threads": (
+        both("one thread", 10, 50, 20),
+        both("two threads at once", 20, 100, 30),
+    ),
     "memory": (
         both("a proxy", 280, 384),
         proxy_row("a copied context with 1 bound", "", 900, 1_100),
+        both(CONTEXT_WITH_LOCAL, 200, 400),
         Row("kept", "", (), {"inscope": Cell(0.0), "gevent": Cell(0.0)}),
     ),
-    "flask": (both("a request, µs", 90, 100),),
+    "flask": (
+        both("a request, µs", 90, 100),
+        both("a request, thousands of instructions", 900, 1_000),
+    ),
 }
 
 

@@ -57,7 +57,9 @@ def test_a_time_that_does_not_differ_is_marked() -> None:
 
 def test_the_page_tells_where_it_was_measured() -> None:
     """Interpreter and build, core, date, machine, and the rivals' versions."""
-    line = row_of(page.render([result()]), "CPython 3.11.2, Debian's build")
+    line = row_of(
+        page.render([result()]), "CPython 3.11.2, Debian's build, Python core"
+    )
 
     assert [
         "in Python",

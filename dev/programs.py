@@ -1,0 +1,37 @@
+"""The commands that start one program of ``.venv`` and give it their arguments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dev.environments import main_environment
+from dev.processes import follow
+
+__all__ = ["bench", "demo", "docs", "test"]
+
+
+def demo(arguments: list[str]) -> int:
+    """The demo: who sees whose user, on three kinds of server."""
+    python = main_environment("demo") / "python"
+    command = [str(python), "-m", "inscope", "demo", *arguments]
+    return follow(command, Path.cwd())  # where the user expects the picture
+
+
+def test(arguments: list[str]) -> int:
+    """The test suite, by pytest."""
+    python = main_environment("test", "lint", "bench", "docs") / "python"
+    return follow([str(python), "-m", "pytest", *arguments])
+
+
+def bench(arguments: list[str]) -> int:
+    """Measure inscope beside its rivals; --quick takes a minute."""
+    python = main_environment("bench") / "python"
+    return follow([str(python), "-m", "benchmarks", *arguments])
+
+
+def docs(arguments: list[str]) -> int:
+    """The documentation, as pages in docs/_build/html; warnings are errors."""
+    python = main_environment("docs") / "python"
+    options = ["--builder", "html", "--nitpicky", "--fail-on-warning", "--keep-going"]
+    folders = ["docs", "docs/_build/html"]
+    return follow([str(python), "-m", "sphinx", *options, *arguments, *folders])
