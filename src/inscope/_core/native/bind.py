@@ -8,6 +8,8 @@ from inscope._core.native._native import configure, make_var_bind
 
 __all__ = ["VarBind"]
 
-configure(mend=mend, report_foreign=report_foreign, state_names=(NEW, ENTERED, ENTERED, LEFT))
+configure(
+    mend=mend, report_foreign=report_foreign, state_names=(NEW, ENTERED, ENTERED, LEFT)
+)
 VarBind = make_var_bind(Bind)
 VarBind.__doc__ = Bind.__doc__
