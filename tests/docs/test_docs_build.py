@@ -24,7 +24,7 @@ def test_the_tests_build_as_run_does() -> None:
     """``./run docs`` gives Sphinx the same options."""
     options = ", ".join(f'"{option}"' for option in OPTIONS)
 
-    assert f"options = [{options}]" in (ROOT / "run").read_text()
+    assert f"options = [{options}]" in (ROOT / "dev" / "programs.py").read_text()
 
 
 def test_a_page_is_built_for_every_file(site: Site) -> None:

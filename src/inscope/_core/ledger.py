@@ -151,7 +151,9 @@ class PlainBind(LedgerBind[T]):
             if isinstance(bind, PlainBind) and bind._context_var is self._context_var:
                 bind._before = before
                 return
+        top = self._context_var.get(None)  # see Var.reset
         self._context_var.reset(before)
+        del top
 
     def _withdraw(self) -> None:
         self._value = self._before = None

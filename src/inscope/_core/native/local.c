@@ -157,7 +157,7 @@ plain_value(BareLocal *local, PyObject *name)
 {
     PyObject *tree, *value = NULL;
     if (local->storage == NULL || !PyContextVar_CheckExact(local->storage) ||
-        PyContextVar_Get(local->storage, NULL, &tree) < 0 || tree == NULL) {
+        PyContextVar_Get(local->storage, local->state->empty_tree, &tree) < 0) {
         return NULL;
     }
     if (PyDict_CheckExact(tree)) {

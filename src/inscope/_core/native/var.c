@@ -232,9 +232,20 @@ var_reset(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *nam
     if (!Py_IS_TYPE(token, var->state->token) || ((Token *)token)->var != self) {
         return PyObject_CallFunctionObjArgs(var->state->refuse_token, self, token, NULL);
     }
-    if (PyContextVar_Reset(cells, ((Token *)token)->token) == 0) {
+    /* ContextVar.reset lets go of the value in the middle of the change: what that runs
+     * could set the variable, and the interpreter would use what is freed. */
+    PyObject *top;
+    if (PyContextVar_Get(cells, NULL, &top) < 0) {
+        return NULL;
+    }
+    int done = PyContextVar_Reset(cells, ((Token *)token)->token);
+    if (done == 0) {
+        Py_XDECREF(top);
         Py_RETURN_NONE;
     }
+    PyObject *raised = PyErr_GetRaisedException();
+    Py_XDECREF(top);
+    PyErr_SetRaisedException(raised);
     if (!PyErr_ExceptionMatches(PyExc_RuntimeError) &&
         !PyErr_ExceptionMatches(PyExc_ValueError)) {
         return NULL;

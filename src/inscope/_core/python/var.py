@@ -149,10 +149,15 @@ class BareVar(Generic[T]):
         """
         if not isinstance(token, Token) or token.var is not self:
             refuse_token(self, token)
+        # ContextVar.reset lets go of the value in the middle of the change: what that
+        # runs could set the variable, and the interpreter would use what is freed.
+        top = self._read(None)
         try:
             self._cells.reset(token._token)
         except (RuntimeError, ValueError) as error:
             refuse_reset(self, error)
+        finally:
+            del top
 
     def bind(self, value: T) -> Bind[T]:
         """Return a block in which the Var has *value*: ``with var.bind(value):``.
