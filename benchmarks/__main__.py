@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from benchmarks import page, readme, results
+from benchmarks import bars, page, readme, results
 from benchmarks.contestants import EXTRA
 from benchmarks.run import GROUPS, Field, field, measure
 from benchmarks.summary import growths, lines
@@ -120,7 +120,7 @@ def take(names: list[str], contestants: Field, *, quick: bool) -> results.Result
 
 
 def show(found: results.Result) -> None:
-    """Print the tables of the groups, then the summary."""
+    """Print the tables of the groups, then the summary, then the bars."""
     about = found.about
     for group in found.groups.values():
         print(f"\n{terminal_table(group)}", end="")
@@ -142,6 +142,12 @@ def show(found: results.Result) -> None:
     grown = [[g.title, times(g.ours), times(g.werkzeug)] for g in growths(found)]
     if grown:
         print(f"\n{plain_table(['growth', 'inscope', 'werkzeug'], grown)}", end="")
+    held = [
+        [cell.replace("`", "") for cell in verdict.cells()]
+        for verdict in bars.verdicts(found)
+    ]
+    if held:
+        print(f"\n{plain_table(['bars', *bars.HEAD[1:]], held)}", end="")
     print("\nMedians of one run: compare ratios, not nanoseconds.")
 
 

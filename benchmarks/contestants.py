@@ -45,8 +45,8 @@ class Contestant(NamedTuple):
 
 
 def by_hand() -> Make:
-    """Proxies are compared with no proxy: the variable's own ``get``."""
-    return lambda var: var.get
+    """Proxies are compared with no proxy: the variable itself."""
+    return lambda var: var
 
 
 def our_proxy() -> Make:
@@ -115,7 +115,7 @@ PROXIES = (
     Contestant(
         BY_HAND,
         "",
-        "No proxy: what a careful user writes, `get()` being the ContextVar's method.",
+        "No proxy: what a careful user writes, `var.get()` of the ContextVar.",
         by_hand,
         NO_PROXY,
     ),

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     Makers = dict[str, Callable[..., Any]]
 
 NUMBER = 1_000
+PROXY = "a proxy"
+CONTEXT_WITH_LOCAL = "a context that holds a Local of 3 names"
 KEPT = "kept after {:,} names were set and deleted"
 
 
@@ -44,6 +46,7 @@ def measure(proxies: Makers, locals_: Makers, effort: Effort) -> list[Row]:
     return [
         *_proxy_rows(proxies, number),
         *(_context_row(binds, number) for binds in (0, 1, 5)),
+        _local_row(locals_, number),
         _kept_row(locals_, names),
     ]
 
@@ -61,7 +64,7 @@ def _proxy_rows(proxies: Makers, number: int) -> list[Row]:
     ours: inscope.Var[Any] = inscope.Var("target")
     shaped = bytes_of(lambda: ours.proxy(like=Everything), number)
     return [
-        Row("a proxy", "", (), cells, "bytes"),
+        Row(PROXY, "", (), cells, "bytes"),
         _ours_alone("a proxy over a Var", bytes_of(ours.proxy, number)),
         _ours_alone("a proxy with like=", shaped),
         _ours_alone("a Var", bytes_of(lambda: inscope.Var("a"), number)),
@@ -103,6 +106,32 @@ def _context_row(number_of_binds: int, number: int) -> Row:
         },
         "bytes",
     )
+
+
+def _local_row(locals_: Makers, number: int) -> Row:
+    """Return what a context takes in which a Local has three names.
+
+    Only those that keep their names in contexts can be asked.
+    """
+    cells = {
+        name: Cell(median=bytes_of(_holder(locals_[name]), number))
+        for name in (OURS, "werkzeug", "asgiref")
+        if name in locals_
+    }
+    return Row(CONTEXT_WITH_LOCAL, "", (), cells, "bytes")
+
+
+def _holder(make: Callable[[], Any]) -> Callable[[], Context]:
+    """Return what makes a context that holds three names of one local."""
+    local = make()
+
+    def hold() -> Context:
+        context = Context()
+        for name in ("user", "request", "session"):
+            context.run(setattr, local, name, None)
+        return context
+
+    return hold
 
 
 def _kept_row(locals_: Makers, names: int) -> Row:

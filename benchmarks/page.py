@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from benchmarks import picture
+from benchmarks import bars, picture
 from benchmarks.contestants import LOCALS, PROXIES
 from benchmarks.proxies import CANNOT, DIFFERS
 from benchmarks.results import BY_HAND, OURS, Group, Result, Row
 from benchmarks.summary import Line, growths, lines
 from benchmarks.tables import absolute, figure, group_table, table, times
 from benchmarks.targets import SPECIALS, TARGETS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 GROUPS = {
     "attributes": "Attributes",
@@ -21,6 +25,7 @@ GROUPS = {
     "locals": "Local",
     "growth": "Local: growth",
     "stacks": "LocalStack: growth",
+    "threads": "Two threads on one proxy",
     "memory": "Memory",
     "flask": "A Flask page",
 }
@@ -41,9 +46,21 @@ def label(result: Result) -> str:
         "optimised": "an optimised build",
         "unoptimised": "a build without optimisations",
     }.get(about["build"], f"{about['build'].capitalize()}'s build")
+    core = ["Python core"] if about["core"] == "python" else []
     return ", ".join(
-        [f"{about['implementation']} {about['version']}", build, *about["traits"]]
+        [
+            f"{about['implementation']} {about['version']}",
+            build,
+            *about["traits"],
+            *core,
+        ]
     )
+
+
+def foremost(results: list[Result]) -> list[Result]:
+    """Return the runs on the native core; if there are none, all."""
+    native = [result for result in results if result.about["core"] == "native"]
+    return native or results
 
 
 def render(results: list[Result]) -> str:
@@ -52,7 +69,8 @@ def render(results: list[Result]) -> str:
         words("introduction").format(cannot=CANNOT, differs=DIFFERS),
         _contestants(),
         _runs(results),
-        _summary(results),
+        *_summaries(results),
+        *_bars(results),
         _pictures(results[0]),
         *(_details(result) for result in results),
     ]
@@ -87,6 +105,39 @@ def _model(about: dict[str, str]) -> str:
     return f" ({about['processor']})" if about["processor"] else ""
 
 
+def _summaries(results: list[Result]) -> Iterator[str]:
+    """Return the summary of the foremost runs, then that of the others."""
+    first = foremost(results)
+    others = [result for result in results if result not in first]
+    yield f"{words('summary')}\n{_summary(first)}"
+    if others:
+        yield f"{words('without_the_core')}\n{_summary(others)}"
+
+
+def _bars(results: list[Result]) -> Iterator[str]:
+    """Return the bars, as each run on the native core reaches them."""
+    found = {label(result): bars.verdicts(result) for result in results}
+    held = {name: verdicts for name, verdicts in found.items() if verdicts}
+    if not held:
+        return
+    yield words("bars")
+    for name, verdicts in held.items():
+        rows = [verdict.cells() for verdict in verdicts]
+        yield f"On {name}:\n\n{table(bars.HEAD, rows)}"
+    missed = {
+        verdict.bar.key: verdict.bar.what
+        for verdicts in held.values()
+        for verdict in verdicts
+        if verdict.word == bars.MISSED
+    }
+    reasons = [(what, WORDS / "why" / f"{key}.md") for key, what in missed.items()]
+    known = [(what, file) for what, file in reasons if file.is_file()]
+    if known:
+        yield words("why")
+    for what, file in known:
+        yield f"**{what[0].upper()}{what[1:]}.** {file.read_text('utf-8')}"
+
+
 def _summary(results: list[Result]) -> str:
     found = [{(line.part, line.title): line for line in lines(r)} for r in results]
     keys = list(dict.fromkeys(key for known in found for key in known))
@@ -96,7 +147,7 @@ def _summary(results: list[Result]) -> str:
         for key in keys
     ]
     known = table(head, rows, texts=2)
-    return f"{words('summary')}\n{known}\n{_several(results)}\n{_growth(results)}"
+    return f"{known}\n{_several(results)}\n{_growth(results)}"
 
 
 def _several(results: list[Result]) -> str:
@@ -163,15 +214,23 @@ def _pictures(result: Result) -> str:
 def _details(result: Result) -> str:
     parts = [f"## {label(result)}\n"]
     for name, title in GROUPS.items():
-        if name in result.groups:
+        if name in result.groups and _measured(result.groups[name]):
             parts.append(f"### {title}{_marker(result)}\n\n{words(name)}")
             parts.append(_tables(result.groups[name]))
     return "\n".join(parts)
 
 
+def _measured(group: Group) -> bool:
+    """Tell whether the group has any figure."""
+    return any(cell.median for row in group.rows for cell in row.cells.values())
+
+
 def _marker(result: Result) -> str:
     """Return what makes a heading the only one of its name."""
-    return f" ({result.about['version']}, {result.about['build']})"
+    about = result.about
+    core = ["Python core"] if about["core"] == "python" else []
+    traits = ", ".join([about["version"], about["build"], *about["traits"], *core])
+    return f" ({traits})"
 
 
 def _tables(group: Group) -> str:

@@ -52,7 +52,7 @@ def subject_of(name: str, make: Callable[..., Any], target: str) -> Subject:
     var: ContextVar[Any] = ContextVar(target)
     var.set(TARGETS[target]())
     if name == BY_HAND:
-        return Subject("get()", {"get": make(var)})
+        return Subject("var.get()", {"var": make(var)})
     return Subject("p", {"p": make(var)})
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from benchmarks.page import label
+from benchmarks.page import foremost, label
 from benchmarks.summary import Line, growths, lines
 from benchmarks.tables import table, times
 
@@ -46,7 +46,8 @@ class NoMarkersError(Exception):
 
 
 def block(results: list[Result]) -> str:
-    """Return the short table."""
+    """Return the short table, of the foremost runs."""
+    results = foremost(results)
     head = [""]
     for result in results:
         name = label(result).replace("a build without optimisations", "unoptimised")

@@ -13,6 +13,7 @@ from benchmarks import (
     operations,
     sources,
     storage,
+    threads,
     variables,
 )
 from benchmarks.contestants import LOCALS, PROXIES, loaded, packages
@@ -114,11 +115,16 @@ GROUPS: dict[str, Plan] = {
         lambda field, effort: growth.measure(growth.makers(field.rivals), effort),
     ),
     "stacks": Plan(
-        WITH_WERKZEUG,
+        (BY_HAND, *WITH_WERKZEUG),
         FIRST_ROW,
         lambda field, effort: storage.measure_stacks(
             storage.stack_makers(field.rivals), effort
         ),
+    ),
+    "threads": Plan(
+        threads.COLUMNS,
+        FIRST_ROW,
+        lambda field, effort: threads.measure(field.proxies, effort),
     ),
     "memory": Plan(
         _MEMORY,

@@ -31,16 +31,16 @@ def our_sources() -> dict[str, Pair]:
     var.set(target)
     return {
         "a ContextVar": _over_context_var(inscope.LocalProxy),
-        "a Var": ("get()", {"get": var.get}, var.proxy()),
+        "a Var": ("var.get()", {"var": var}, var.proxy()),
         **_over_storage(inscope),
         "a chain of two proxies": (
-            "get()",
-            {"get": var.get},
+            "var.get()",
+            {"var": var},
             inscope.LocalProxy(var.proxy()),
         ),
         "like= the class": (
-            "get()",
-            {"get": var.get},
+            "var.get()",
+            {"var": var},
             inscope.LocalProxy(var, like=Everything),
         ),
     }
@@ -59,7 +59,7 @@ def werkzeug_sources() -> dict[str, Pair]:
 def _over_context_var(proxy: Callable[..., Any]) -> Pair:
     var: ContextVar[Any] = ContextVar("target")
     var.set(Everything())
-    return "get()", {"get": var.get}, proxy(var)
+    return "var.get()", {"var": var}, proxy(var)
 
 
 def _over_storage(library: Any) -> dict[str, Pair]:

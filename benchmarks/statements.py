@@ -1,6 +1,6 @@
 """How a program reaches each special method: the statements that are measured.
 
-``p`` stands for the proxy; by hand ``get()`` stands in its place. A statement
+``p`` stands for the proxy; by hand ``var.get()`` stands in its place. A statement
 that is no expression tells its effect by a second one, to be compared.
 """
 

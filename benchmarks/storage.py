@@ -1,27 +1,45 @@
-"""The rows of ``locals`` and ``stacks``: names of a Local, items of a LocalStack."""
+"""The rows of ``locals`` and ``stacks``: names of a Local, items of a LocalStack.
+
+Each local and each stack is alone in a context of its own, for each row: setting
+costs more the more a context holds.
+"""
 
 from __future__ import annotations
 
-from contextvars import copy_context
-from typing import TYPE_CHECKING, Any
+from contextvars import Context, ContextVar
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks.results import OURS, Row
-from benchmarks.timing import Effort, alternate, timed
+from benchmarks.results import BY_HAND, OURS, Row
+from benchmarks.timing import Effort, alternate, timed, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from benchmarks.timing import Timer
+
     Makers = dict[str, Callable[[], Any]]
 
-LOCAL_STATEMENTS = {
-    "read": "local.x",
-    "write": "local.x = value",
-    "read a name that is not there": 'getattr(local, "absent", None)',
-    "set and delete": "local.y = value\ndel local.y",
-    "read, 10 names there": "ten.x",
-    "write, 10 names there": "ten.x = value",
-    "read, 10,000 names there": "many.x",
-}
+
+class LocalRow(NamedTuple):
+    """A row of ``locals``: what is done to a local that has so many names."""
+
+    title: str
+    statement: str
+    names: int = 1
+
+
+LOCAL_ROWS = (
+    LocalRow("read", "local.x"),
+    LocalRow("write", "local.x = value"),
+    LocalRow("read a name that is not there", 'getattr(local, "absent", None)'),
+    LocalRow("set and delete", "local.y = value\ndel local.y"),
+    LocalRow("read, 10 names there", "local.x", 10),
+    LocalRow("write, 10 names there", "local.x = value", 10),
+    LocalRow("read, 10,000 names there", "local.x", 10_000),
+)
+
+SETS = "set(value)\nset(None)"
+"""By hand: what a push and a pop set, and never what is set already."""
 
 DEPTHS = (1, 100, 10_000, 100_000)
 
@@ -36,34 +54,24 @@ def with_names(make: Callable[[], Any], names: list[str]) -> Any:
 
 def measure_locals(makers: Makers, effort: Effort) -> list[Row]:
     """Return the rows of what is done to a local, on each kind of them."""
-    return copy_context().run(_measure_locals, makers, effort)
+    return [_local_row(row, makers, effort) for row in LOCAL_ROWS]
 
 
-def _measure_locals(makers: Makers, effort: Effort) -> list[Row]:
-    number = min(10_000, effort.growth)
-    many = ["x", *(f"name{number}" for number in range(number - 1))]
-    named = {
-        name: {
-            "local": with_names(make, many[:1]),
-            "ten": with_names(make, many[:10]),
-            "many": with_names(make, many),
-        }
-        for name, make in makers.items()
-    }
-    for names in named.values():
-        if (names["local"].x, names["ten"].name8) != (1, 1):
-            raise AssertionError("a local lost a name")
-    return [
-        Row(
-            title,
-            "",
-            (),
-            alternate(
-                {name: timed(code, **names) for name, names in named.items()}, effort
-            ),
-        )
-        for title, code in LOCAL_STATEMENTS.items()
-    ]
+def _local_row(row: LocalRow, makers: Makers, effort: Effort) -> Row:
+    number = min(row.names, effort.growth)
+    names = ["x", *(f"name{number}" for number in range(number - 1))]
+    timers = {name: _alone(make, names, row.statement) for name, make in makers.items()}
+    return Row(row.title, "", (), alternate(timers, effort))
+
+
+def _alone(make: Callable[[], Any], names: list[str], statement: str) -> Timer:
+    """Return what times *statement* on a local in a context of its own."""
+    context = Context()
+    local = context.run(with_names, make, names)
+    if context.run(getattr, local, names[-1]) != 1:
+        message = f"{make} lost a name"
+        raise AssertionError(message)
+    return within(context, timed(statement, local=local))
 
 
 def stack_makers(rivals: tuple[str, ...]) -> Makers:
@@ -94,23 +102,28 @@ def stack_of(make: Callable[[], Any], depth: int) -> Any:
 
 
 def measure_stacks(makers: Makers, effort: Effort) -> list[Row]:
-    """Return the rows of a push and pop on stacks that are ever deeper."""
+    """Return the rows of a push and pop on stacks that are ever deeper.
+
+    By hand is what a push and a pop cannot do without: a ContextVar is set twice.
+    """
     return [
-        copy_context().run(_stack_row, makers, depth, effort)
-        for depth in DEPTHS
-        if depth <= effort.growth
+        _stack_row(makers, depth, effort) for depth in DEPTHS if depth <= effort.growth
     ]
 
 
 def _stack_row(makers: Makers, depth: int, effort: Effort) -> Row:
-    stacks = {name: stack_of(make, depth) for name, make in makers.items()}
-    timers = {
-        name: timed("push(1)\npop()", push=stack.push, pop=stack.pop)
-        for name, stack in stacks.items()
+    contexts = {name: Context() for name in makers}
+    stacks = {
+        name: contexts[name].run(stack_of, make, depth) for name, make in makers.items()
     }
+    timers = {BY_HAND: within(Context(), timed(SETS, set=ContextVar("plain").set))}
+    for name, stack in stacks.items():
+        timer = timed("push(value)\npop()", push=stack.push, pop=stack.pop)
+        timers[name] = within(contexts[name], timer)
     cells = alternate(timers, effort)
     for name, stack in stacks.items():
-        if stack.top != depth - 1:
-            message = f"{name}'s stack has {stack.top!r} on top, not {depth - 1}"
+        top = contexts[name].run(lambda stack=stack: stack.top)
+        if top != depth - 1:
+            message = f"{name}'s stack has {top!r} on top, not {depth - 1}"
             raise AssertionError(message)
     return Row(f"{depth:,}", "", (), cells)

@@ -17,6 +17,7 @@ from benchmarks.results import Cell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Context
 
     import pyperf
 
@@ -87,6 +88,11 @@ def timed(statement: str, **names: Any) -> Timer:
     exec("from itertools import repeat\n" + text, namespace)
     run: Timer = namespace["run"]
     return run
+
+
+def within(context: Context, timer: Timer) -> Timer:
+    """Return *timer*, run in *context*."""
+    return lambda loops: context.run(timer, loops)
 
 
 def is_async(statement: str) -> bool:

@@ -2,21 +2,28 @@
 
 By hand is a plain ContextVar: ``get``, ``set`` and ``reset``, with the ``try`` and
 ``finally`` that a careful user writes. The values that are set differ each time:
-setting what is already set is cheaper, and says nothing.
+setting what is already set is cheaper, and says nothing. Each side of a row is in a
+context of its own, which holds only what the side names.
 """
 
 from __future__ import annotations
 
-from contextvars import ContextVar, copy_context
+import re
+from contextvars import Context, ContextVar
+from operator import attrgetter, methodcaller
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.results import BY_HAND, OURS, Row
-from benchmarks.timing import alternate, timed
+from benchmarks.targets import Everything
+from benchmarks.timing import alternate, timed, within
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from benchmarks.timing import Effort, Timer
+
+BIND = "bind"
+OVER_A_VAR = "read through a proxy over it, to one over a ContextVar"
 
 SET_AND_RESET = """\
 token = {var}.set({value})
@@ -51,7 +58,9 @@ def _nested(depth: int) -> str:
 
 
 def _nested_binds(depth: int) -> str:
-    lines = ["    " * level + f"with bind(value + {level}):" for level in range(depth)]
+    lines = [
+        "    " * level + f"with var.bind(value + {level}):" for level in range(depth)
+    ]
     return "\n".join([*lines, "    " * depth + "pass"])
 
 
@@ -70,22 +79,24 @@ VARIABLES = (
         "var.update(lambda n: n + 1)",
         "plain.set(plain.get() + 1)",
     ),
+    Pair("read through a proxy, to a `get` that was kept", "over_plain.x", "kept().x"),
+    Pair(OVER_A_VAR, "over_var.x", "over_plain.x"),
 )
 
 BINDING = (
-    Pair("bind", "with bind(value): pass", set_and_reset()),
+    Pair(BIND, "with var.bind(value): pass", set_and_reset()),
     Pair(
         "bind, and read",
-        "with bind(value): var.get()",
+        "with var.bind(value): var.get()",
         set_and_reset("plain.get()"),
     ),
     Pair("bind, 3 nested", _nested_binds(3), _nested(3)),
     Pair(
         "bind of 3 Vars at once",
-        "with several({var: value, b: value, c: value}): pass",
+        "with bind({var: value, b: value, c: value}): pass",
         set_and_reset(set_and_reset(set_and_reset(var="e"), "d")),
     ),
-    Pair("bind, over a ContextVar", "with over(value): pass", set_and_reset()),
+    Pair("bind, over a ContextVar", "with over.bind(value): pass", set_and_reset()),
     Pair(
         "bound, of a Local's name",
         "with bound(local, name=value): pass",
@@ -101,65 +112,90 @@ BINDING = (
 """``by_hand`` of the last two is done with the Local and the stack themselves."""
 
 
-def names() -> dict[str, Any]:
-    """Return what the statements name."""
+LOOKS: dict[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("plain", "d", "e", "var", "b", "c", "over"), methodcaller("get")),
+    "local": attrgetter("name"),
+    "stack": attrgetter("top"),
+}
+"""How to see what each thing holds, by its name in the statements."""
+
+
+def makers() -> dict[str, Callable[[], Any]]:
+    """Return what makes, and sets, each thing that the statements name."""
     import inscope
 
-    variables = {name: ContextVar(name) for name in ("plain", "d", "e")}
-    for variable in variables.values():
-        variable.set(0)
-    var, b, c = (inscope.Var(name) for name in ("var", "b", "c"))
-    held: inscope.Var[int] = inscope.Var("held")
-    local, stack = inscope.Local(), inscope.LocalStack()
-    for each in (var, b, c):
-        each.set(0)
-    held.bind(0).__enter__()  # for good, in the context of the rows
-    local.name = 0
     return {
-        **variables,
-        "plain_unset": ContextVar("unset"),
-        "var": var,
-        "b": b,
-        "c": c,
-        "held": held,
-        "unset": inscope.Var("unset"),
-        "bind": var.bind,
-        "several": inscope.bind,
-        "over": inscope.Var.over(variables["plain"]).bind,
-        "local": local,
-        "stack": stack,
-        "bound": inscope.bound,
-        "pushed": inscope.pushed,
+        **dict.fromkeys(("plain", "d", "e"), lambda: _set(ContextVar("plain"))),
+        "plain_unset": lambda: ContextVar("unset"),
+        **dict.fromkeys(("var", "b", "c"), lambda: _set(inscope.Var("var"))),
+        "held": lambda: _held(inscope.Var("held")),
+        "unset": lambda: inscope.Var("unset"),
+        "over": lambda: inscope.Var.over(_set(ContextVar("plain"))),
+        "over_var": lambda: _set(inscope.Var("target"), Everything()).proxy(),
+        "over_plain": lambda: inscope.LocalProxy(
+            _set(ContextVar("target"), Everything())
+        ),
+        "kept": lambda: _set(ContextVar("target"), Everything()).get,
+        "local": lambda: _with_name(inscope.Local()),
+        "stack": inscope.LocalStack,
+        "bind": lambda: inscope.bind,
+        "bound": lambda: inscope.bound,
+        "pushed": lambda: inscope.pushed,
     }
+
+
+def _set(var: Any, value: Any = 0) -> Any:
+    var.set(value)
+    return var
+
+
+def _held(var: Any) -> Any:
+    """Bind *var* for good, in the context of the row."""
+    var.bind(0).__enter__()
+    return var
+
+
+def _with_name(local: Any) -> Any:
+    local.name = 0
+    return local
+
+
+def named(statement: str) -> dict[str, Any]:
+    """Return what *statement* names, newly made: nothing else fills its context."""
+    words = set(re.findall(r"\w+", statement))
+    return {name: make() for name, make in makers().items() if name in words}
 
 
 def measure(pairs: tuple[Pair, ...], effort: Effort) -> list[Row]:
-    """Return a row for each of *pairs*, measured in a context of its own."""
-    return [copy_context().run(_row, pair, effort) for pair in pairs]
+    """Return a row for each of *pairs*."""
+    return [_row(pair, effort) for pair in pairs]
 
 
 def _row(pair: Pair, effort: Effort) -> Row:
-    named = names()
-    timers: dict[str, Timer] = {
-        BY_HAND: timed(pair.by_hand, **named),
-        OURS: timed(pair.ours, **named),
-    }
-    left: Callable[[], Any] = lambda: (  # noqa: E731  (two looks at one thing)
-        named["var"].get(),
-        named["plain"].get(),
-        named["local"].name,
-        named["stack"].top,
-    )
-    if "set" not in pair.name and pair.name != "update":
-        _check(pair, timers, left)
+    codes = {BY_HAND: pair.by_hand, OURS: pair.ours}
+    timers = {name: _alone(code) for name, code in codes.items()}
     return Row(pair.name, "", (), alternate(timers, effort))
 
 
-def _check(pair: Pair, timers: dict[str, Timer], left: Callable[[], Any]) -> None:
-    """Raise unless a block leaves everything as it was."""
-    before = left()
-    for timer in timers.values():
+def _alone(code: str) -> Timer:
+    """Return what times *code* in a context of its own.
+
+    Raises:
+        AssertionError: It is a block that does not leave all as it was.
+    """
+    context = Context()
+    names = context.run(named, code)
+    timer = within(context, timed(code, **names))
+    if "\n" in code or code.startswith("with "):
+        before = context.run(held_by, names)
         timer(3)
-    if before != left():
-        message = f"{pair.name} left {left()!r} where {before!r} was"
-        raise AssertionError(message)
+        after = context.run(held_by, names)
+        if before != after:
+            message = f"{code!r} left {after!r} where {before!r} was"
+            raise AssertionError(message)
+    return timer
+
+
+def held_by(names: dict[str, Any]) -> dict[str, Any]:
+    """Return what the variables, the local and the stack among *names* hold."""
+    return {name: LOOKS[name](each) for name, each in names.items() if name in LOOKS}

@@ -1,10 +1,10 @@
 """Interpreters as Debian builds them, made to run where they are unpacked.
 
-Debian's unreleased suite has Pythons that no release has, built for a newer C
-library than most machines have. They are unpacked with that library into a folder,
-and the programs are told to load it from there. What results is an ordinary program:
-it makes environments, starts itself, and loads PyPI's wheels and what the
-machine's own compiler builds with its headers. No root, no container.
+Each suite of Debian has a Python or two, built for the C library of that suite. They
+are unpacked with that library into a folder, and told to load it from there. What
+results is an ordinary program: it makes environments, starts itself, and loads
+PyPI's wheels and what the machine's own compiler builds with its headers. It needs
+no root and no container; apt and dpkg must be there.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from dev.processes import captured
 
 __all__ = ["fetch_from_debian"]
 
-SUITE = "sid"
+SUITES = {"3.11": "bookworm", "3.13": "trixie", "3.14": "sid", "3.15": "sid"}
+"""Which of them has which version; none has 3.12."""
 
 
 def fetch_from_debian(minor: str, folder: Path) -> None:
@@ -32,11 +33,20 @@ def fetch_from_debian(minor: str, folder: Path) -> None:
     shutil.rmtree(unpacked, ignore_errors=True)
     shutil.rmtree(folder, ignore_errors=True)
     with tempfile.TemporaryDirectory() as kept:
-        Apt(Path(kept), SUITE).unpack(packages, unpacked)
+        Apt(Path(kept), SUITES[number]).unpack(packages, unpacked)
+    merge_libraries(unpacked)
     place_headers(unpacked / "usr/include")
     place_wheels(unpacked / "usr", folder / "usr")
     unpacked.rename(folder)  # from here on it is whole, if not yet able to run
     use_own_libraries(folder / "usr")
+
+
+def merge_libraries(root: Path) -> None:
+    """Put the libraries of older packages, which have them apart, beside the others."""
+    if (root / "lib").is_dir():
+        options = {"symlinks": True, "dirs_exist_ok": True}
+        shutil.copytree(root / "lib", root / "usr/lib", **options)
+        shutil.rmtree(root / "lib")
 
 
 def place_headers(include: Path) -> None:

@@ -20,6 +20,10 @@ __all__ = ["FETCHABLE", "fetch"]
 Way = Callable[[str, Path], None]
 
 FETCHABLE: dict[str, Way] = {
+    "3.11": fetch_from_debian,
+    "3.11d": fetch_from_debian,
+    "3.13": fetch_from_debian,
+    "3.13d": fetch_from_debian,
     "3.13t": build_from_source,
     "3.13td": build_from_source,
     "3.13t-tsan": build_from_source,

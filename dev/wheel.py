@@ -7,6 +7,7 @@ on the wheel, installed into an empty environment away from the source tree.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import tarfile
 from pathlib import Path
@@ -16,10 +17,10 @@ from dev.environments import main_environment, pip_install
 from dev.failures import SetupError
 from dev.processes import ROOT, captured, follow, say
 
-__all__ = ["wheel"]
+__all__ = ["unpack", "wheel"]
 
 DIST = ROOT / "dist"
-NEED_THE_PROJECT = (
+NEED_THE_PROJECT = {
     "benchmarks",  # the programs in benchmarks/
     "differences",  # the pages that list the differences
     "docs",  # the pages
@@ -27,12 +28,10 @@ NEED_THE_PROJECT = (
     "packaging",  # setup.py
     "peers",  # .cache, where the peers' suites are
     "test_docs.py",  # the pages
-    "test_interpreters.py",  # dev/
-    "test_run.py",  # run and dev/
-    "test_run_*.py",  # dev/
     "test_typing.py",  # typing_tests/
-)
-"""The tests of something that is not in the wheel, and of what each is."""
+}
+"""The tests of what is not in the wheel, beside those of dev/, which import it."""
+IMPORTS_DEV = re.compile(r"^from dev\b", re.MULTILINE)
 
 
 def wheel(arguments: list[str]) -> int:
@@ -53,9 +52,16 @@ def make_sdist(python: Path, folder: Path) -> tuple[Path, Path]:
     """Return the sdist of the project, and where it is unpacked."""
     (ROOT / "src" / "inscope.egg-info" / "SOURCES.txt").unlink(missing_ok=True)
     sdist = build(python, "--sdist", ROOT, folder / "sdist")
+    return sdist, unpack(sdist, folder / "source")
+
+
+def unpack(sdist: Path, into: Path) -> Path:
+    """Unpack *sdist* and return the folder that is in it."""
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder / "source", filter="data")
-    return sdist, folder / "source" / sdist.name.removesuffix(".tar.gz")
+        if hasattr(tarfile, "data_filter"):  # not yet in Debian's 3.11.2
+            archive.extraction_filter = tarfile.data_filter
+        archive.extractall(into)
+    return into / sdist.name.removesuffix(".tar.gz")
 
 
 def make_wheel(python: Path, source: Path, folder: Path) -> Path:
@@ -101,15 +107,21 @@ def check_core(program: Path) -> None:
 def suite(source: Path, folder: Path) -> Path:
     """Lay out the tests of the sdist that need nothing else; return where."""
     place = folder / "suite"
-    ignored = shutil.ignore_patterns(*NEED_THE_PROJECT)
-    shutil.copytree(source / "tests", place / "tests", ignore=ignored)
+    shutil.copytree(source / "tests", place / "tests", ignore=need_the_project)
     shutil.copy(source / "pyproject.toml", place)
     return place
+
+
+def need_the_project(folder: str, names: list[str]) -> set[str]:
+    """Return which of *names* in *folder* are tests that need the source tree."""
+    files = [Path(folder, name) for name in names if name.endswith(".py")]
+    of_dev = {file.name for file in files if IMPORTS_DEV.search(file.read_text())}
+    return of_dev | NEED_THE_PROJECT.intersection(names)
 
 
 def keep(*files: Path) -> None:
     """Put *files* into ``dist`` and say how large they are."""
     DIST.mkdir(exist_ok=True)
     for file in files:
-        kept = shutil.copy(file, DIST)
+        kept = Path(shutil.copy(file, DIST))
         print(f"{kept.relative_to(ROOT)}  {kept.stat().st_size / 1024:.0f} KiB")

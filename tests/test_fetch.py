@@ -171,6 +171,24 @@ def test_a_machine_without_apt_or_keys_is_told_so(
         Apt(tmp_path / "apt", "sid")
 
 
+def test_libraries_are_all_in_one_place(tmp_path: Path) -> None:
+    """Packages of older suites have some of them in ``/lib``, the others do not."""
+    for folder in ("lib/x86_64", "usr/lib/x86_64"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / f"lib{folder[0]}.so").touch()
+    (tmp_path / "lib/x86_64/libl.so.1").symlink_to("libl.so")
+
+    debian.merge_libraries(tmp_path)
+    debian.merge_libraries(tmp_path)  # newer ones have it so
+
+    merged = tmp_path / "usr/lib/x86_64"
+    assert {"libl.so", "libl.so.1", "libu.so"} == {
+        file.name for file in merged.iterdir()
+    }
+    assert (merged / "libl.so.1").is_symlink()
+    assert [tmp_path / "usr"] == list(tmp_path.iterdir())
+
+
 def test_each_header_gets_beside_the_others(tmp_path: Path) -> None:
     """The one for this processor, in the place of the one that names them all."""
     for folder in ("python3.15", "x86_64-linux-gnu/python3.15", "openssl"):

@@ -141,6 +141,7 @@ def test_a_network_that_is_down_leaves_nothing_out(
     with pytest.raises(SetupError, match="could not be installed"):
         requirements.prepared_for_tests(tmp_path / "env", OTHER)
 
+    assert ["test", "rich>=13"] == index.installed
     assert [] == list((tmp_path / "env").iterdir())
 
 

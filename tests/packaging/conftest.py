@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import tarfile
 from pathlib import Path
 
 import pytest
 from builds import BUILT_FROM, LEFT_BEHIND, ROOT, built, copied, installed
 
 from dev import native_core
+from dev.wheel import unpack
 
 
 @pytest.fixture
@@ -40,10 +40,7 @@ def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def unpacked(sdist: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What is in the sdist."""
-    folder = tmp_path_factory.mktemp("unpacked")
-    with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
-    return folder / sdist.name.removesuffix(".tar.gz")
+    return unpack(sdist, tmp_path_factory.mktemp("unpacked"))
 
 
 @pytest.fixture(scope="session")

@@ -28,20 +28,20 @@ def python(
     monkeypatch.setenv("CFLAGS", "-O0")
     monkeypatch.setenv("PIP_NO_INDEX", "1")
     environment = project / ".venv"
-    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
-    _lend_setuptools(environment)
+    make = [sys.executable, "-m", "venv", "--without-pip", environment]
+    subprocess.run(make, check=True)
+    for name in ("pip", "setuptools"):
+        _lend(name, environment)
     return environment / "bin" / "python"
 
 
-def _lend_setuptools(environment: Path) -> None:
-    """Copy into *environment* what builds, as there is no network to get it from."""
-    here = Path(sysconfig.get_path("purelib"))
+def _lend(library: str, environment: Path) -> None:
+    """Copy *library* into *environment*, as there is no network to get it from."""
+    here = sysconfig.get_path("purelib")
     there = sysconfig.get_path("purelib", vars={"base": str(environment)})
-    for old in Path(there).glob("setuptools*"):
-        shutil.rmtree(old)
-    for name in {file.parts[0] for file in files("setuptools") or ()}:
-        if (here / name).is_dir():
-            shutil.copytree(here / name, Path(there, name), dirs_exist_ok=True)
+    for name in {file.parts[0] for file in files(library) or ()}:
+        if Path(here, name).is_dir():
+            shutil.copytree(Path(here, name), Path(there, name), dirs_exist_ok=True)
 
 
 def _core(python: Path) -> str:
