@@ -163,7 +163,9 @@ def test_the_page_says_why_a_bar_is_not_reached(
 
     text = page.render([result(**NATIVE), result(**NATIVE, version="3.13.0")])
 
-    assert 1 == text.count("**Read an attribute, to by hand.** because of attribute\n")
+    assert 1 == text.count(
+        "**Read an attribute, to by hand**\n\nbecause of attribute\n"
+    )
     assert "because of over-a-var" in text
     assert "because of bytes-of-a-context" not in text
     assert "because of no-such-bar" not in text

@@ -121,7 +121,11 @@ class OnceBind(Bind[T_co]):
             self._refuse_entry()
         # Before, so that nothing that runs meanwhile can enter it again.
         self._state = ENTERED
-        return self._enter()
+        try:
+            return self._enter()
+        except BaseException:
+            self._state = LEFT
+            raise
 
     def __exit__(
         self,

@@ -62,7 +62,6 @@ class LedgerBind(OnceBind[T_co]):
         try:
             return self._put()
         except BaseException:
-            self._state = LEFT
             INNERMOST.reset(self._token)
             raise
 

@@ -91,7 +91,7 @@ put(VarBind *bind, Cell *cell)
     Py_XDECREF((PyObject *)top);
     if (bind->token == NULL) {
         bind->before = NULL;
-        cell_release(cell);
+        cell_withdraw(cell); /* without memory for a token, the variable is set all the same */
         return -1;
     }
     return 0;

@@ -205,6 +205,9 @@ var_set(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names
         token = token_new(var->state, self, inner,
                           old_value == NULL ? var->state->no_value : old_value);
     }
+    if (cell != NULL && inner == NULL) { /* without memory for it, the value is set */
+        cell_withdraw(cell);
+    }
     if (inner != NULL && token == NULL) { /* nothing is left bound */
         PyObject *error = PyErr_GetRaisedException();
         if (PyContextVar_Reset(cells, inner) < 0) {
