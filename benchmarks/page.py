@@ -135,7 +135,7 @@ def _bars(results: list[Result]) -> Iterator[str]:
     if known:
         yield words("why")
     for what, file in known:
-        yield f"**{what[0].upper()}{what[1:]}.** {file.read_text('utf-8')}"
+        yield f"**{what[0].upper()}{what[1:]}**\n\n{file.read_text('utf-8')}"
 
 
 def _summary(results: list[Result]) -> str:
