@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextvars import Token as ContextToken
+from contextvars import Context, ContextVar
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, TypeVar
 
 from inscope.errors import ForeignContextError, ForeignTokenError, TokenUsedError
@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     from inscope._core.python.var import BareVar
 
 T = TypeVar("T")
+
+# Token.MISSING of contextvars, which 3.12 and 3.13 put into the main interpreter only.
+_MISSING: Any = Context().run(ContextVar("inscope.unset").set, None).old_value
 
 
 class AnyToken(Generic[T]):
@@ -31,7 +34,7 @@ class AnyToken(Generic[T]):
 
     __slots__ = ()
 
-    MISSING: Any = ContextToken.MISSING
+    MISSING: Any = _MISSING
 
     if TYPE_CHECKING:
         var: BareVar[T]
