@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # Token.MISSING of contextvars, which 3.12 and 3.13 put into the main interpreter only.
-_MISSING: Any = Context().run(ContextVar("inscope.unset").set, None).old_value
+_unset: ContextVar[None] = ContextVar("inscope.unset")
+_MISSING: Any = Context().run(_unset.set, None).old_value
 
 
 class AnyToken(Generic[T]):
