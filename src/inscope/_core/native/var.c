@@ -184,6 +184,18 @@ var_resolver(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 /* Writing */
 
+/* Without memory for its token, ContextVar.set has set the value all the same. */
+static void
+take_back(PyObject *cells, Cell *cell, Cell *old)
+{
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *token = old == NULL ? NULL : PyContextVar_Set(cells, (PyObject *)old);
+    PyErr_Clear();
+    Py_XDECREF(token);
+    cell_withdraw(cell);
+    PyErr_SetRaisedException(error);
+}
+
 static PyObject *
 var_set(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
@@ -205,8 +217,8 @@ var_set(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names
         token = token_new(var->state, self, inner,
                           old_value == NULL ? var->state->no_value : old_value);
     }
-    if (cell != NULL && inner == NULL) { /* without memory for it, the value is set */
-        cell_withdraw(cell);
+    if (cell != NULL && inner == NULL) {
+        take_back(cells, cell, old);
     }
     if (inner != NULL && token == NULL) { /* nothing is left bound */
         PyObject *error = PyErr_GetRaisedException();

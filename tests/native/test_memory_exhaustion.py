@@ -1,0 +1,194 @@
+"""Every allocation may fail: a MemoryError, nothing half done, and it works after.
+
+``_testcapi.set_nomemory(n, n + 1)`` lets the n-th allocation fail. Each operation
+is tried with n = 0, 1, 2, … until all of its allocations have had their turn.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+import pytest
+from child import run_program
+
+pytest.importorskip("_testcapi", reason="a build of Python without its test modules")
+pytest.importorskip("inscope._core.native._native", reason="it is not built")
+
+OPERATIONS = {
+    "attribute of a proxy": ("proxy.real", "2 == proxy.real"),
+    "operator of a proxy": ("proxy + 10**30", "proxy + 1 == 3"),
+    "reflected operator": ("10**30 - proxy", "1 - proxy == -1"),
+    "in-place operator": ("operator.iadd(listed, [1])", "listed == [1] * len(listed)"),
+    "comparison": ("proxy < 10**30", "proxy < 3"),
+    "power with a modulo": ("pow(proxy, 10**30, 7)", "pow(proxy, 2, 3) == 1"),
+    "item": ("listed[0:1]; listed[0]", "listed[0] == 1"),
+    "item assignment": ("listed[0] = 1", "listed[0] == 1"),
+    "text": ("str(proxy), repr(proxy), format(proxy, '>9')", "str(proxy) == '2'"),
+    "call": ("called(1, 2, a=3)", "called(1) == ((1,), {})"),
+    "method call": ("listed.index(1)", "listed.index(1) == 0"),
+    "iteration": ("list(iter(listed))", "[*listed] == listed"),
+    "with": ("with manager: 1", "manager.__enter__() == 'in'"),
+    "rounding": ("round(proxy, 1), math.floor(proxy)", "round(proxy) == 2"),
+    "buffer": ("memoryview(bytes_)[0:1]", "bytes(memoryview(bytes_)) == b'ab'"),
+    "copy": ("copy.copy(listed), copy.deepcopy(listed)", "copy.copy(proxy) == 2"),
+    "pickle": ("proxy.__reduce_ex__(4)", "pickle.loads(pickle.dumps(proxy)) == 2"),
+    "own attributes": ("proxy.__class__, proxy.__doc__", "proxy.__class__ is int"),
+    "unbound": ("nobody + 1", "not nobody"),
+    "unbound attribute": ("nobody.name", "not nobody"),
+    "unbound probe": ("nobody.__len__", "not nobody"),
+    "unbound repr, bool and dir": ("repr(nobody), dir(nobody)", "not nobody"),
+    "failing source": ("broken + 1", "not nobody"),
+    "making proxies": ("LocalProxy(var), local('user'), stack(), LocalProxy(int)", "1"),
+    "making a shaped proxy": ("LocalProxy(var, like=list)", "isinstance(made, list)"),
+    "making a proxy again": ("LocalProxy.__init__(again, var)", "again == [1]"),
+    "making everything": (
+        "Local(), LocalStack(), Var('new'), Var('new', default=1)",
+        "1",
+    ),
+    "names of a Local": (
+        "local.user = 5; local.user; del local.user",
+        "'user' not in local or local.user == 5",
+    ),
+    "many names of a Local": (
+        "many.name1 = 1; many.new = 2; many.new; del many.new",
+        "len(many) in (200, 201) and many.name199 == 199",
+    ),
+    "a full leaf": (
+        "full = Local(); [setattr(full, f'n{n}', n) for n in range(34)]; del full.n33",
+        "1",
+    ),
+    "absent name": ("local.absent", "'absent' not in local"),
+    "Local of a caller": ("plain.user = 1; plain.user; del plain.user", "plain.x == 1"),
+    "release": ("release_local(local), release_local(stack)", "stack.top is None"),
+    "stack": ("stack.push(1); stack.top; stack.pop()", "stack.top in (None, 1)"),
+    "views": ("view[0], len(view), list(view), repr(view)", "list(view) == [7]"),
+    "stack of a caller": ("listing.push(2); listing.pop()", "listing.top in (1, 2)"),
+    "Var": ("token = var.set([1]); var.get(); var.reset(token)", "var.get() == [1]"),
+    "refused tokens": ("var.reset(used)", "var.get() == [1]"),
+    "factory": ("Context().run(made_var.get)", "made_var.get() == []"),
+    "unbound Var": ("unbound.get()", "not unbound.is_bound()"),
+}
+
+BINDS = {
+    "a bind": ("unbound.bind(5)", "unbound.is_bound()"),
+    "a bind that revokes": ("revoking.bind(5)", "revoking.is_bound()"),
+}
+
+SETUP = """
+import copy, itertools, logging, math, pickle
+from _testcapi import remove_mem_hooks, set_nomemory
+logging.disable()
+
+class Manager:
+    def __enter__(self): return "in"
+    def __exit__(self, *error): return False
+
+proxy, listed = LocalProxy(lambda: 2), LocalProxy(lambda kept=[1]: kept)
+def call(*args, **more): return args, more
+called = LocalProxy(lambda: call)
+manager, bytes_ = LocalProxy(Manager), LocalProxy(lambda: b"ab")
+var, unbound, revoking = Var("var"), Var("unbound"), Var("r", after_exit="revoke")
+var.set([1])
+used = var.set([1])
+var.reset(used)
+made_var, made = Var("made", factory=list), LocalProxy(var, like=list)
+nobody, again = unbound.proxy(), LocalProxy(list)
+broken = LocalProxy(lambda: [][0])
+local, many, plain = Local(), Local(), Local(ContextVar("names"))
+plain.x = 1
+for number in range(200):
+    setattr(many, f"name{number}", number)
+stack, empty, listing = LocalStack(), LocalStack(), LocalStack(ContextVar("list"))
+listing.push(1)
+view = LocalStack().push(7)
+left = unbound.bind(1)
+with left: pass
+
+EXPECTED = (MemoryError, RuntimeError, AttributeError, IndexError)
+
+def exhaust(act, check):
+    quiet = 0
+    for number in itertools.count():
+        set_nomemory(number, number + 1)
+        try:
+            act()
+            quiet += 1
+        except MemoryError:
+            quiet = 0
+        except SystemError:  # CPython's own, as an error passes a frame of Python
+            remove_mem_hooks()
+            assert text
+            quiet = 0
+        except EXPECTED as error:
+            remove_mem_hooks()
+            assert error.__class__.__name__ in text, repr(error)
+            quiet += 1
+        finally:
+            remove_mem_hooks()
+        check(number)
+        if quiet == 12 or number == 600:
+            return number
+"""
+
+USE = """
+text = {errors!r}
+def act():
+    {code}
+def check(number):
+    assert {check}, number
+act() if not text else None
+print(exhaust(act, check))
+"""
+
+ERRORS = {
+    "unbound": "UnboundError",
+    "unbound attribute": "UnboundError",
+    "unbound probe": "UnboundAttributeError",
+    "failing source": "IndexError",
+    "absent name": "UnboundNameError",
+    "refused tokens": "TokenUsedError",
+    "unbound Var": "UnboundVarError",
+}
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_an_operation_survives_a_failed_allocation(name: str) -> None:
+    """It raises MemoryError or does what it does; the next time it works."""
+    code, check = OPERATIONS[name]
+    program = SETUP + USE.format(code=code, check=check, errors=ERRORS.get(name, ""))
+
+    printed = run_program("native", textwrap.dedent(program))
+
+    assert 11 <= int(printed) < 600
+
+
+BIND = """
+text = ""
+def act():
+    global made
+    made = {bind}
+    made.__enter__()
+    made.__exit__(None, None, None)
+
+def check(number):
+    if made._state == "entered":  # it failed before it was left
+        made.__exit__(None, None, None)
+    assert not ({bound}), number
+    with {bind}:
+        assert {bound}, number
+    assert not ({bound}), number
+
+made = {bind}
+Context().run(exhaust, act, check)
+print(exhaust(act, check))
+"""
+
+
+@pytest.mark.parametrize("name", BINDS)
+def test_a_bind_survives_a_failed_allocation(name: str) -> None:
+    """Whatever fails as it is made, entered or left, nothing stays bound."""
+    bind, bound = BINDS[name]
+
+    printed = run_program("native", SETUP + BIND.format(bind=bind, bound=bound))
+
+    assert 11 <= int(printed) < 600

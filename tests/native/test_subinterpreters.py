@@ -1,0 +1,178 @@
+"""The native core in sub-interpreters: on their own, several at once, over and over.
+
+From 3.12 on each has a GIL of its own; before, they share one.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import pytest
+from child import run_program
+
+pytest.importorskip("inscope._core.native._native", reason="it is not built")
+
+START = """
+import os
+try:
+    import _interpreters as interpreters  # 3.13
+except ImportError:
+    import _xxsubinterpreters as interpreters
+
+def make():
+    if sys.version_info >= (3, 13):
+        return interpreters.create("isolated")
+    return interpreters.create(isolated=True)
+
+def run_in(interpreter, code):
+    failed = interpreters.run_string(interpreter, code)
+    if failed is not None:  # 3.13: told, not raised
+        raise RuntimeError(getattr(failed, "formatted", failed))
+
+def resident():
+    with open("/proc/self/statm") as statm:
+        return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+WORK = '''
+import gc, sys
+from contextvars import Context, ContextVar
+import inscope
+from inscope import *
+assert inscope.CORE == "native"
+
+def work(number):
+    var, local, stack = Var("var"), Local(), LocalStack()
+    proxy, shaped = var.proxy(), LocalProxy(var, like=list)
+    with var.bind([number]), bound(local, user=number), pushed(stack, number):
+        assert proxy == [number] == shaped and proxy[0] + 1 == number + 1
+        assert local("user") == number == stack() == local.user == stack.top
+        token = var.set([number, number])
+        assert len(proxy) == 2 == len(shaped)
+        var.reset(token)
+    assert not proxy and repr(proxy) == "<LocalProxy unbound>"
+    for each in range(100):
+        setattr(local, f"name{each}", proxy)
+    class Own(LocalProxy):
+        __slots__ = ()
+    var.set(Own(lambda: number))  # and is left to the end of the interpreter
+    return var, local, stack, proxy
+
+for number in range(20):
+    kept = Context().run(work, number)
+kept_too = work(number)
+'''
+"""
+
+
+def _needs_interpreters() -> None:
+    """Skip where no module makes sub-interpreters."""
+    for name in ("_interpreters", "_xxsubinterpreters"):
+        try:
+            __import__(name)
+        except ImportError:
+            continue
+        return
+    pytest.skip("this Python has no module for sub-interpreters")
+
+
+@pytest.fixture(autouse=True)
+def _interpreters() -> None:
+    _needs_interpreters()
+
+
+def _run(code: str) -> Any:
+    return run_program("native", START + code, malloc="default")
+
+
+def test_all_types_work_in_a_sub_interpreter() -> None:
+    """Made, used, left behind, and gone with the interpreter."""
+    printed = _run(
+        """
+exec(WORK)
+made = make()
+run_in(made, WORK)
+interpreters.destroy(made)
+exec(WORK)
+print("worked")
+"""
+    )
+
+    assert "worked\n" == printed
+
+
+def test_several_at_once_do_not_disturb_each_other() -> None:
+    """Each in a thread of its own; with its own GIL, from 3.12 on."""
+    printed = _run(
+        """
+made = [make() for _ in range(4)]
+failed = []
+def use(interpreter):
+    try:
+        for _ in range(3):
+            run_in(interpreter, WORK)
+    except BaseException as error:
+        failed.append(error)
+threads = [threading.Thread(target=use, args=(one,)) for one in made]
+[thread.start() for thread in threads]
+exec(WORK)
+[thread.join() for thread in threads]
+assert not failed, failed
+[interpreters.destroy(one) for one in made]
+exec(WORK)
+print("worked")
+"""
+    )
+
+    assert "worked\n" == printed
+
+
+def test_each_has_types_of_its_own() -> None:
+    """No class, no function and no value of one is another's."""
+    printed = _run(
+        """
+read, write = os.pipe()
+TELL = WORK + f'''
+import os
+from inscope._core.native import _native
+told = [id(LocalProxy), id(Local), id(Var), id(_native), id(_native.BareLocal)]
+os.write({write}, (repr(told) + "|").encode())
+'''
+made = [make() for _ in range(3)]
+for one in made:
+    run_in(one, TELL)
+told = [eval(one) for one in os.read(read, 10_000).decode().split("|")[:-1]]
+from inscope._core.native import _native
+told.append([id(LocalProxy), id(Local), id(Var), id(_native), id(_native.BareLocal)])
+every = [one for each in told for one in each]
+assert len(every) == len(set(every)) == 20, told
+[interpreters.destroy(one) for one in made]
+print("apart")
+"""
+    )
+
+    assert "apart\n" == printed
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_fifty_interpreters_leave_as_much_behind_without_inscope() -> None:
+    """CPython itself keeps some memory for each; inscope keeps no more of it."""
+    printed = _run(
+        """
+IMPORTS = "import gc, sys, typing, contextvars, logging, inspect, reprlib"
+def grown(code):
+    for number in range(50):
+        if number == 25:
+            before = resident()
+        made = make()
+        run_in(made, code)
+        interpreters.destroy(made)
+        gc.collect()
+    return (resident() - before) / 25
+print(round(grown(IMPORTS) / 1024), round(grown(WORK) / 1024))
+"""
+    )
+
+    without, with_inscope = map(int, printed.split())
+    print(f"KiB kept for each: {without} without inscope, {with_inscope} with it")
+    assert with_inscope < without + 64
