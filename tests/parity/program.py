@@ -135,6 +135,19 @@ class Machine:
         context = pick(self.contexts, third)
         return outcome(context.run, act, first, second, third)
 
+    def seen(self) -> Record:
+        """Return what each context reads; nothing is made by looking at these."""
+        return tuple(context.run(self._read) for context in self.contexts)
+
+    def _read(self) -> Record:
+        return (
+            outcome(self.vars[0].get, None),
+            outcome(self.vars[4].get, None),
+            outcome(getattr, self.locals[0], "user"),
+            outcome(list, self.locals[0]) if len(self.locals[0]) < 9 else (),
+            outcome(repr, self.stacks[0]),
+        )
+
     def end(self) -> Record:
         """Close the generators, each of which may be in a bind."""
         return tuple(
@@ -192,6 +205,16 @@ class Machine:
 
     def do_leave(self, first: int, *_: int) -> Any:
         return pick(self.binds, first).__exit__(None, None, None)
+
+    def do_bind_var(self, first: int, second: int, _: int) -> Any:
+        self.binds.append(self.vars[first % 2 * 4].bind(self.value(second)))
+        return self.binds[-1].__enter__()
+
+    def do_set_var(self, first: int, second: int, _: int) -> Any:
+        self.tokens.append(self.vars[first % 2 * 4].set(self.value(second)))
+
+    def do_leave_late(self, first: int, *_: int) -> Any:
+        return self.binds[-1 - first % len(self.binds)].__exit__(None, None, None)
 
     def do_show_bind(self, first: int, *_: int) -> Any:
         return pick(self.binds, first)
@@ -337,4 +360,13 @@ class Machine:
 
 
 STEPS = sorted(name[3:] for name in vars(Machine) if name.startswith("do_"))
-STEPS += ["operate", "combine", "attribute"] * 3
+BINDS = ["bind", "leave", "leave_late", "start", "step", "close", "copy_context"]
+GROUPS = {
+    "everything": STEPS,
+    "two Vars": ["bind_var", "set_var", "leave_late", "copy_context", "reset"],
+    "Vars": [*BINDS, "set", "set", "reset", "get", "get", "update", "ask_proxy"],
+    "Locals": [*BINDS, "assign", "assign_many", "read", "delete", "list", "copy_local"],
+    "stacks": [*BINDS, "push", "push", "pop", "top", "look", "release"],
+    "proxies": ["operate", "combine", "attribute", "set_attribute", "make_proxy"],
+}
+"""Steps that have to do with each other: the fewer, the more often they meet."""

@@ -11,7 +11,7 @@ import pytest
 from cores import Both
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from program import STEPS, Machine, Step
+from program import GROUPS, Machine, Step
 from recorded import Lines, Record
 
 SETTINGS = settings(
@@ -20,10 +20,7 @@ SETTINGS = settings(
     phases=[Phase.generate, Phase.shrink],  # not what explains by tracing
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-numbers = st.integers(0, 250)
-programs = st.lists(
-    st.tuples(st.sampled_from(STEPS), numbers, numbers, numbers), max_size=25
-)
+few, many = st.integers(0, 5), st.integers(0, 250)
 
 
 @pytest.fixture
@@ -37,21 +34,34 @@ def lines() -> Iterator[Lines]:
     logger.removeHandler(handler)
 
 
-@settings(SETTINGS, max_examples=1500)
-@given(program=programs)
+def _programs(group: str) -> st.SearchStrategy[list[Step]]:
+    """Return programs of a group; of most, with few things to choose from."""
+    numbers = many if group in ("everything", "proxies") else few
+    steps = st.tuples(st.sampled_from(GROUPS[group]), numbers, many, few)
+    return st.lists(steps, max_size=25)
+
+
+@pytest.mark.parametrize("group", GROUPS)
+@settings(SETTINGS, max_examples=500)
+@given(data=st.data())
 def test_a_random_program_does_the_same(
-    both: Both, lines: Lines, program: list[Step]
+    both: Both, lines: Lines, group: str, data: st.DataObject
 ) -> None:
     """Value, error, text, notes, cause and what is logged agree at every step."""
+    program = data.draw(_programs(group))
 
-    def run(inscope: ModuleType) -> list[tuple[Step, Record, list[str]]]:
+    def run(inscope: ModuleType) -> list[tuple[Step, Record, Record, list[str]]]:
         machine = Machine(inscope)
-        done = [(step, machine.run(step), lines.taken()) for step in program]
-        return [*done, (("end", 0, 0, 0), machine.end(), lines.taken())]
+        done = [
+            (step, machine.run(step), machine.seen(), lines.taken()) for step in program
+        ]
+        return [*done, (("end", 0, 0, 0), machine.end(), machine.seen(), lines.taken())]
 
     gc.disable()  # what it drops, it would drop at another step
-    expected, actual = both.each(run)
-    gc.enable()
+    try:
+        expected, actual = both.each(run)
+    finally:
+        gc.enable()
 
     for before, after in zip(expected, actual, strict=True):
         assert before == after

@@ -57,7 +57,7 @@ class BareVar(Generic[T]):
         *,
         revoke: bool,
     ) -> None:
-        if hasattr(self, "_cells"):
+        if _is_made(self):
             message = "a Var is initialised once"
             raise RuntimeError(message)
         self._name = name
@@ -166,3 +166,12 @@ class BareVar(Generic[T]):
         than it was entered in, its value is withdrawn wherever it was visible.
         """
         return VarBind(self, value, place_of_caller())
+
+
+def _is_made(var: BareVar[Any]) -> bool:
+    """Tell whether ``__init__`` has run, without asking a subclass's ``__getattr__``."""
+    try:
+        object.__getattribute__(var, "_cells")
+    except AttributeError:
+        return False
+    return True

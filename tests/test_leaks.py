@@ -1,0 +1,102 @@
+"""When ``./run leaks`` takes a count for a leak, and a report for one of ours."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dev.failures import SetupError
+from dev.leaks import command
+from dev.leaks.outcome import CLEAN, FAILED, FOUND, NOT_RUN, Outcome, of_exit_code
+from dev.leaks.reports import findings, ours
+from dev.leaks.settling import PATIENCE, Verdict, judge
+
+OURS = """\
+==7==ERROR: AddressSanitizer: heap-use-after-free on address 0x60
+    #0 0x7f in proxy_getattro src/inscope/_core/native/proxy.c:12
+"""
+OTHERS = """\
+Direct leak of 8 byte(s) in 1 object(s) allocated from:
+    #0 0x7f in malloc
+    #1 0x7f in PyList_New Objects/listobject.c:170
+"""
+
+
+@pytest.mark.parametrize(
+    ("changes", "verdict"),
+    [
+        ([], Verdict.OPEN),
+        ([9], Verdict.OPEN),
+        ([0, 0], Verdict.CLEAN),
+        ([9, 0, 0], Verdict.CLEAN),
+        ([9, 3, 0, 0], Verdict.OPEN),
+        ([9, 3, 0, 0, 0], Verdict.CLEAN),
+        ([9, 2, -2, 1, -1], Verdict.CLEAN),
+        ([9, 4, 4, 4], Verdict.LEAK),
+        ([9, -1, -1, -1], Verdict.RELEASED),
+        (list(range(1, PATIENCE + 1)), Verdict.UNSETTLED),
+    ],
+)
+def test_a_count_is_judged_by_how_it_goes_on(
+    changes: list[int], verdict: Verdict
+) -> None:
+    """What stays is clean, what grows evenly a leak, what fills a cache neither."""
+    assert verdict == judge(changes)
+
+
+def test_a_report_is_taken_apart_into_its_findings() -> None:
+    """What stands before the first one belongs to none."""
+    assert [OURS, OTHERS] == findings(f"noise\n{OURS}{OTHERS}")
+
+
+def test_only_findings_in_our_files_are_ours(tmp_path: Path) -> None:
+    """CPython's and other libraries' are not."""
+    (tmp_path / "report.1").write_text(OTHERS + OURS)
+    (tmp_path / "report.2").write_text(OTHERS)
+
+    assert [OURS] == ours(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("result", "code"), [(CLEAN, 0), (NOT_RUN, 0), (FAILED, 1), (FOUND, 1)], ids=str
+)
+def test_the_exit_code_says_whether_all_is_well(
+    result: str,
+    code: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Each check has its row; what this machine has no tool for is only said."""
+    check = {"one": lambda _: Outcome("one", result, "detail")}
+    monkeypatch.setattr(command, "CHECKS", check)
+
+    assert code == command.leaks([])
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert f"one {result} detail" == " ".join(last.split())
+
+
+def test_what_keeps_a_check_from_running_is_in_its_row(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The last line of the error says how to go on."""
+
+    def fail(_: list[str]) -> Outcome:
+        raise SetupError("long\nno compiler: apt install gcc")
+
+    monkeypatch.setattr(command, "CHECKS", {"one": fail})
+
+    assert 1 == command.leaks([])
+
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert "one FAILED no compiler: apt install gcc" == " ".join(last.split())
+
+
+@pytest.mark.parametrize(
+    ("code", "result"), [(0, CLEAN), (1, FOUND), (2, FAILED), (5, FAILED), (-11, FOUND)]
+)
+def test_the_exit_code_of_pytest_tells_findings_from_failures(
+    code: int, result: str
+) -> None:
+    """A crash is a finding; tests that could not be collected are none."""
+    assert result == of_exit_code(code)
