@@ -169,7 +169,7 @@ class BareVar(Generic[T]):
 
 
 def _is_made(var: BareVar[Any]) -> bool:
-    """Tell whether ``__init__`` has run, without asking a subclass's ``__getattr__``."""
+    """Tell whether ``__init__`` has run; asks no ``__getattr__`` of a subclass."""
     try:
         object.__getattribute__(var, "_cells")
     except AttributeError:

@@ -1,0 +1,209 @@
+"""A plugin of pytest: run each test until what it leaves behind has settled.
+
+On a debug build all references are counted, on any build the objects of our types.
+What grows by the same amount with each run is a leak: the test fails and says what
+grows. Memory that is no object is for ``sanitizers.py``.
+
+Other libraries keep references, too. So a test whose references grow is run on the
+Python core as well: what grows as much there is not the native core's. Objects of
+our types may not grow on either.
+"""
+
+from __future__ import annotations
+
+import contextvars
+import gc
+import sys
+from array import array
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from _pytest.runner import runtestprotocol
+
+from dev.leaks.selection import leave_out
+from dev.leaks.settling import PATIENCE, Verdict, judge
+
+__all__ = ["COUNTS", "measure"]
+
+CONFIRMING = 20
+"""How often a test is run once more before it is said to leak."""
+
+PROFILE = "leaks"
+
+WARM_UP = 3
+"""How often a test is run before its growth is taken."""
+
+OURS = "our objects"
+REFERENCES = "references"
+
+collected: dict[str, pytest.Item] = {}
+"""Every test by its id, also those of the Python core."""
+
+excused: list[str] = []
+"""What grows as much on the Python core."""
+
+known_errors: list[BaseException] = []
+"""The exceptions of the tests' own tables: raised anew they keep their tracebacks."""
+
+
+def pytest_configure() -> None:
+    """Make Hypothesis do the same in each run, and remember nothing."""
+    try:
+        from hypothesis import settings
+    except ImportError:
+        return
+    settings.register_profile(PROFILE, derandomize=True, database=None, deadline=None)
+    settings.load_profile(PROFILE)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep *item*: it may be wanted as a control."""
+    collected[item.nodeid] = item
+
+
+def pytest_collection_modifyitems(
+    config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave out the tests that start processes: what leaks there is not seen here."""
+    leave_out(config, items, [item for item in items if starts_processes(item)])
+
+
+def starts_processes(item: pytest.Item) -> bool:
+    """Tell whether the function of *item* speaks of subprocesses."""
+    code = getattr(getattr(item, "function", None), "__code__", None)
+    return code is not None and "subprocess" in code.co_names
+
+
+def pytest_collection_finish() -> None:
+    """Let the collector pass by what is there from the beginning: it is fast then."""
+    gc.collect()
+    found = [one for one in gc.get_objects() if isinstance(one, BaseException)]
+    known_errors.extend(found)
+    gc.freeze()
+
+
+def our_objects() -> int:
+    """Return how many objects of our types were made since the beginning."""
+    return sum(is_ours(type(one)) for one in gc.get_objects())
+
+
+def is_ours(kind: type) -> bool:
+    """Tell whether *kind* is one of our types; asks no metaclass."""
+    namespace: Any = type.__dict__["__dict__"].__get__(kind)
+    module = namespace.get("__module__")
+    return isinstance(module, str) and module.partition(".")[0] == "inscope"
+
+
+COUNTS: dict[str, Callable[[], int]] = {OURS: our_objects}
+if hasattr(sys, "gettotalrefcount"):
+    COUNTS[REFERENCES] = sys.gettotalrefcount
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
+    """Run *item* until it is clear what it leaves behind, and report on it once."""
+    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    reports = run_once(item)
+    if all(report.passed for report in reports):
+        complaint = what_grows(item)
+        if complaint:
+            body = next(report for report in reports if report.when == "call")
+            body.outcome, body.longrepr = "failed", complaint
+    item.session._setupstate.teardown_exact(nextitem)
+    for report in reports:
+        item.ihook.pytest_runtest_logreport(report=report)
+    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
+    return True
+
+
+def run_once(item: pytest.Item) -> list[pytest.TestReport]:
+    """Run *item* in an empty context, take down what it alone needed, and forget it."""
+    parent: Any = item.parent  # is asked only for what stays set up
+    context = contextvars.Context()  # or what a test leaves bound would be a leak
+    reports = context.run(runtestprotocol, item, log=False, nextitem=parent)
+    item._report_sections.clear()
+    for error in known_errors:
+        error.__traceback__ = error.__context__ = error.__cause__ = None
+        vars(error).pop("__notes__", None)
+    return reports
+
+
+def what_grows(item: pytest.Item) -> str:
+    """Run *item* until it has settled; return what does not, or nothing."""
+    seen = measure(lambda: run_once(item))
+    suspects = {name: one for name, one in seen.items() if judge(one) != Verdict.CLEAN}
+    if not suspects:
+        return ""
+    grown, control = growth(item), growth_of_control(item)
+    lines = [
+        f"{name}: {judge(one).value}, {one}; in {CONFIRMING} runs more"
+        f" {grown[name]:+}, on the Python core {control[name]:+}"
+        for name, one in suspects.items()
+        if is_finding(grown[name], 0 if name == OURS else control[name])
+    ]
+    if not lines and is_finding(grown.get(REFERENCES, 0), 0):
+        excused.append(item.nodeid)
+    return "\n".join(lines)
+
+
+def is_finding(grown: int, control: int) -> bool:
+    """Tell whether a count went up, or down, further than elsewhere in each run."""
+    up = grown >= CONFIRMING and grown - control >= CONFIRMING
+    down = grown <= -CONFIRMING and grown - control <= -CONFIRMING
+    return up or down
+
+
+def growth_of_control(item: pytest.Item) -> dict[str, int]:
+    """Return the growth of *item* on the Python core; none, if it has none there."""
+    test, bracket, values = item.nodeid.partition("[")
+    twin = collected.get(test + bracket + values.replace("native", "python"))
+    if twin is None or twin is item:
+        return dict.fromkeys(COUNTS, 0)
+    return growth(twin)
+
+
+def measure(run: Callable[[], object]) -> dict[str, list[int]]:
+    """Call *run* again and again; return how each count changed each time."""
+    # What is noted must not count: it has its place from the beginning.
+    seen = {name: array("q", bytes(8 * (PATIENCE + 1))) for name in COUNTS}
+    times = 0
+    note(seen, times)
+    while times == 0 or any(
+        judge(changes(one, times)) is Verdict.OPEN for one in seen.values()
+    ):
+        run()
+        times += 1
+        note(seen, times)
+    return {name: changes(one, times) for name, one in seen.items()}
+
+
+def note(seen: dict[str, array[int]], times: int) -> None:
+    """Count what there is after so many *times*."""
+    gc.collect()
+    for name, count in COUNTS.items():
+        seen[name][times] = count()
+
+
+def changes(counts: array[int], times: int) -> list[int]:
+    """Return by how much *counts* changed each time."""
+    return [counts[index + 1] - counts[index] for index in range(times)]
+
+
+def growth(item: pytest.Item) -> dict[str, int]:
+    """Return by how much each count grows in many runs of *item*."""
+    seen = {name: array("q", bytes(16)) for name in COUNTS}
+    for _ in range(WARM_UP):
+        run_once(item)
+    note(seen, 0)
+    for _ in range(CONFIRMING):
+        run_once(item)
+    note(seen, 1)
+    return {name: after - before for name, (before, after) in seen.items()}
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say which tests were excused, and what was counted."""
+    terminalreporter.write_line(f"counted: {', '.join(COUNTS)}")
+    for name in excused:
+        terminalreporter.write_line(f"grows as much on the Python core: {name}")

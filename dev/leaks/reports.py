@@ -1,0 +1,29 @@
+"""What the sanitizers wrote: which of it is ours."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from dev.leaks.native_copy import OURS
+
+__all__ = ["findings", "ours"]
+
+BEGINS = re.compile(
+    r"""^(?=
+        ==\d+==ERROR | WARNING:\ ThreadSanitizer
+        | (?:Direct|Indirect)\ leak\ of | \S+:\ runtime\ error
+    )""",
+    re.MULTILINE | re.VERBOSE,
+)
+
+
+def findings(report: str) -> list[str]:
+    """Return each single finding in *report*."""
+    return [part for part in BEGINS.split(report) if BEGINS.match(part)]
+
+
+def ours(folder: Path) -> list[str]:
+    """Return the findings in the reports of *folder* whose stack has a file of ours."""
+    texts = [file.read_text(errors="replace") for file in sorted(folder.iterdir())]
+    return [one for text in texts for one in findings(text) if OURS in one]
