@@ -28,7 +28,7 @@ def run_program(core: str, code: str, malloc: str = "debug") -> str:
     """
     done = subprocess.run(
         [sys.executable, "-X", "faulthandler", "-c", PRELUDE + textwrap.dedent(code)],
-        env=os.environ | {"INSCOPE_CORE": core, "PYTHONMALLOC": malloc},
+        env={"PYTHONMALLOC": malloc, **os.environ, "INSCOPE_CORE": core},
         capture_output=True,
         text=True,
         check=False,
