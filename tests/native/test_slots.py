@@ -101,3 +101,14 @@ def test_the_lists_of_slots_are_the_table() -> None:
     """A row is missing neither in slots.h nor in special_methods.py."""
     assert special_methods.SHAPED == _rows_of_the_lists() | IN_NO_LIST.keys()
     assert set() == _rows_of_the_lists() & IN_NO_LIST.keys()
+
+
+def test_a_proxys_own_names_are_told_by_their_third_letters() -> None:
+    """What attributes.c sorts out beforehand is none of them."""
+    source = SLOTS.with_name("attributes.c").read_text(encoding="utf-8")
+
+    listed = re.findall(r"case '(.)': /\* (.*) \*/", source)
+
+    pairs = [(letter, name) for letter, line in listed for name in line.split(", ")]
+    assert sorted(special_methods.PROXYS_OWN) == sorted(name for _, name in pairs)
+    assert all(letter == name[2] for letter, name in pairs)

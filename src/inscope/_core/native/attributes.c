@@ -31,10 +31,34 @@ own_attribute(PyObject *self, State *state, PyObject *name)
     return result;
 }
 
+/* Most names are told from a proxy's own ones by their third letter. */
+static inline int
+may_be_own(PyObject *name)
+{
+    if (!PyUnicode_IS_COMPACT_ASCII(name) || PyUnicode_GET_LENGTH(name) < 3) {
+        return 1;
+    }
+    switch (((const char *)((PyASCIIObject *)name + 1))[2]) {
+    case 'c': /* __class__, __copy__ */
+    case 'd': /* __deepcopy__, __doc__ */
+    case 'e': /* _get_current_object */
+    case 'm': /* __mro_entries__ */
+    case 'r': /* __reduce__, __reduce_ex__ */
+    case 'w': /* __wrapped__ */
+        return 1;
+    default:
+        return 0;
+    }
+}
+
 /* Of two names that are interned, equal ones are the same. */
 static int
-is_own(State *state, PyObject *name)
+is_own(PyObject *self, PyObject *name)
 {
+    if (!may_be_own(name)) {
+        return 0;
+    }
+    State *state = proxy_state(self);
     if (!PyUnicode_CHECK_INTERNED(name)) {
         return PySequence_Contains(state->own, name);
     }
@@ -85,12 +109,11 @@ objects_attribute(PyObject *self, PyObject *name)
 static Py_NO_INLINE PyObject *
 attribute_with_underscore(PyObject *self, PyObject *name)
 {
-    State *state = proxy_state(self);
-    int own = is_own(state, name);
+    int own = is_own(self, name);
     if (own == 0) {
         return objects_attribute(self, name);
     }
-    return own < 0 ? NULL : own_attribute(self, state, name);
+    return own < 0 ? NULL : own_attribute(self, proxy_state(self), name);
 }
 
 PyObject *

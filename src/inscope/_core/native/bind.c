@@ -13,6 +13,7 @@
 
 #include "arguments.h"
 #include "cell.h"
+#include "spares.h"
 #include "var.h"
 
 enum { NEW, ENTERING, ENTERED, LEFT };
@@ -266,9 +267,12 @@ static VarBind *
 make(State *state, PyObject *var, PyObject *value)
 {
     Cell *cell = cell_new(state, value, NULL, NULL);
-    VarBind *bind = cell == NULL ? NULL : PyObject_GC_New(VarBind, state->var_bind);
+    if (cell == NULL) {
+        return NULL;
+    }
+    VarBind *bind = (VarBind *)spares_take(&state->spare_binds, state->var_bind);
     if (bind == NULL) {
-        Py_XDECREF((PyObject *)cell);
+        Py_DECREF((PyObject *)cell);
         return NULL;
     }
     bind->var = Py_NewRef(var);
@@ -359,7 +363,8 @@ bind_dealloc(PyObject *self)
     bind_clear(self);
     Py_CLEAR(((VarBind *)self)->code);
     Py_CLEAR(((VarBind *)self)->var);
-    type->tp_free(self);
+    State *state = state_of_made(self);
+    spares_give(state == NULL ? NULL : &state->spare_binds, self);
     Py_DECREF(type);
 }
 

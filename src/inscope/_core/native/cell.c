@@ -9,6 +9,8 @@
  */
 #include "cell.h"
 
+#include "spares.h"
+
 /* Fields */
 
 /* Take a reference to each field; NULL for none. A cell that a bind holds, and
@@ -177,7 +179,7 @@ cell_release(Cell *cell)
 Cell *
 cell_new(State *state, PyObject *value, Cell *previous, PyObject *bind)
 {
-    Cell *cell = PyObject_GC_New(Cell, state->cell);
+    Cell *cell = (Cell *)spares_take(&state->spare_cells, state->cell);
     if (cell == NULL) {
         return NULL;
     }
@@ -235,7 +237,8 @@ cell_dealloc(PyObject *self)
     Cell *cell = (Cell *)self, *below = cell->previous;
     cell->previous = NULL;
     cell_clear(self);
-    type->tp_free(self);
+    State *state = state_of_made(self);
+    spares_give(state == NULL ? NULL : &state->spare_cells, self);
     Py_DECREF(type);
     while (below != NULL && Py_REFCNT(below) == 1) {
         Cell *next = below->previous;

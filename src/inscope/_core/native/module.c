@@ -4,6 +4,7 @@
 #include "local.h"
 #include "names.h"
 #include "proxy.h"
+#include "spares.h"
 #include "stack.h"
 #include "stack_view.h"
 #include "state.h"
@@ -274,6 +275,8 @@ static void
 release(void *module)
 {
     State *state = state_of(module);
+    spares_drop(&state->spare_cells);
+    spares_drop(&state->spare_binds);
     Py_CLEAR(state->bottom);
 #define CLEAR(name, ...) Py_CLEAR(state->name);
     TYPES(CLEAR)

@@ -87,6 +87,38 @@ proxy_bool(PyObject *self)
 
 /* Containers */
 
+static int
+has_len(PyTypeObject *type)
+{
+    return (type->tp_as_sequence != NULL && type->tp_as_sequence->sq_length != NULL) ||
+           (type->tp_as_mapping != NULL && type->tp_as_mapping->mp_length != NULL);
+}
+
+static char *
+append(char *text, const char *more, size_t length)
+{
+    return (char *)memcpy(text, more, length) + length;
+}
+
+/* In the words of len(). Put together here, as PyErr_Format() takes six times as long:
+ * list(p) and the like ask for the length first, and drop this error. */
+static Py_ssize_t
+refuse_len(PyTypeObject *type)
+{
+    static const char first[] = "object of type '", last[] = "' has no len()";
+    enum { LONGEST = 200 };
+    char text[sizeof(first) + LONGEST + sizeof(last)];
+    char *end = append(text, first, sizeof(first) - 1);
+    end = append(end, type->tp_name, strnlen(type->tp_name, LONGEST));
+    end = append(end, last, sizeof(last) - 1);
+    PyObject *message = PyUnicode_DecodeUTF8(text, end - text, "replace");
+    if (message != NULL) {
+        PyErr_SetObject(PyExc_TypeError, message);
+        Py_DECREF(message);
+    }
+    return -1;
+}
+
 Py_ssize_t
 proxy_len(PyObject *self)
 {
@@ -94,7 +126,8 @@ proxy_len(PyObject *self)
     if (target == NULL) {
         return -1;
     }
-    Py_ssize_t result = PyObject_Size(target);
+    PyTypeObject *type = Py_TYPE(target);
+    Py_ssize_t result = has_len(type) ? PyObject_Size(target) : refuse_len(type);
     proxy_end(target);
     return result;
 }

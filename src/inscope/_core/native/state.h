@@ -86,8 +86,16 @@
     X(unclaimed)  /* between the two; see operators.c */                          \
     X(local_proxy)
 
+/* Objects given back, to be given out again: spares.h. */
+typedef struct {
+    PyObject *first;
+    int count;
+} Spares;
+
 typedef struct State {
     PyObject *bottom; /* Owned: the cell below all cells of all stacks. */
+    Spares spare_cells;
+    Spares spare_binds;
 #define TYPE(name) PyTypeObject *name; /* Owned. */
 #define FIELD(name, ...) PyObject *name; /* Owned. */
     TYPES(TYPE)
