@@ -44,8 +44,8 @@ def fetch_from_debian(minor: str, folder: Path) -> None:
 def merge_libraries(root: Path) -> None:
     """Put the libraries of older packages, which have them apart, beside the others."""
     if (root / "lib").is_dir():
-        options = {"symlinks": True, "dirs_exist_ok": True}
-        shutil.copytree(root / "lib", root / "usr/lib", **options)
+        libraries = root / "usr/lib"
+        shutil.copytree(root / "lib", libraries, symlinks=True, dirs_exist_ok=True)
         shutil.rmtree(root / "lib")
 
 

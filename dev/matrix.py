@@ -2,13 +2,15 @@
 
 Each interpreter gets an environment of its own in ``.venvs``, in which the native
 core is built for it. One for which a library of the suite has no build goes without
-that library; the tests that need it are skipped and the table names it.
+that library; the tests that need it are skipped and the table names it. So does it
+name what ``--others`` leaves out: the interpreter that ``./run test`` has run on.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import sys
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,12 +20,14 @@ from typing import NamedTuple
 from dev.failures import SetupError
 from dev.fetch import FETCHABLE, fetch
 from dev.interpreters import Interpreter, find_interpreters
+from dev.parallel import spread
 from dev.processes import ROOT, follow, last_line, say
 from dev.requirements import prepared_for_tests
 
 __all__ = ["matrix"]
 
 WANTED = ("3.11", "3.12", "3.13", "3.13t", "3.14", "3.15")
+OTHERS = "--others"
 VERSION = r"3\.\d+t?d?(-tsan)?"
 COLUMNS = "{:<10} {:<24} {:<14} {:>6} {:>6} {:>7} {:>4}"
 TITLES = ("version", "build", "cores", "passed", "failed", "skipped", "code")
@@ -35,6 +39,7 @@ class Asked(NamedTuple):
     fetch: list[str] | None
     only: list[str] | None
     for_pytest: list[str]
+    others: bool = False
 
 
 class Counts(NamedTuple):
@@ -61,21 +66,26 @@ def matrix(arguments: list[str]) -> int:
     asked = read(arguments)
     if asked.fetch is not None:
         fetch(asked.fetch or [one for one in not_found() if one in FETCHABLE])
-    outcomes = [try_on(one, asked.for_pytest) for one in chosen(asked.only)]
+    wanted = chosen(asked.only)
+    left_out = [one for one in wanted if asked.others and is_of_run_test(one)]
+    wanted = [one for one in wanted if one not in left_out]
+    outcomes = [try_on(one, asked.for_pytest) for one in wanted]
     print("\n== the suite on every interpreter found")
     print(COLUMNS.format(*TITLES))
     for outcome in outcomes:
         print(row(outcome))
+    for one in left_out:
+        print(f"{one.version:<10} {one.build:<24} left out: ./run test runs on it")
     print(last_row(not_found()))
     return int(not all(outcome.good for outcome in outcomes))
 
 
 def read(arguments: list[str]) -> Asked:
-    """Take ``--fetch`` and ``--only``, each with its versions, out of *arguments*."""
+    """Take ``--fetch`` and ``--only``, with their versions, and ``--others`` out."""
     taken: dict[str, list[str]] = {}
     rest: list[str] = []
     into = rest
-    for word in arguments:
+    for word in (word for word in arguments if word != OTHERS):
         if word in ("--fetch", "--only"):
             into = taken.setdefault(word, [])
         elif into is not rest and re.fullmatch(VERSION, word):
@@ -85,7 +95,8 @@ def read(arguments: list[str]) -> Asked:
             rest.append(word)
     if taken.get("--only") == []:
         raise SetupError("--only needs versions: ./run matrix --only 3.14 3.14d")
-    return Asked(taken.get("--fetch"), taken.get("--only"), rest)
+    others = OTHERS in arguments
+    return Asked(taken.get("--fetch"), taken.get("--only"), rest, others)
 
 
 def not_found() -> list[str]:
@@ -106,6 +117,11 @@ def chosen(only: list[str] | None) -> list[Interpreter]:
     return [interpreter for interpreter in found if interpreter.minor in only]
 
 
+def is_of_run_test(interpreter: Interpreter) -> bool:
+    """Tell whether ``./run test``, started as this was, uses *interpreter*."""
+    return interpreter.path == os.path.realpath(sys.executable)
+
+
 def try_on(interpreter: Interpreter, arguments: list[str]) -> Outcome:
     """Run the suite on *interpreter* in an environment of its own."""
     print(f"\n== Python {interpreter.version}", flush=True)
@@ -118,7 +134,7 @@ def try_on(interpreter: Interpreter, arguments: list[str]) -> Outcome:
         return Outcome(interpreter, good=False, remark=remark)
     report = environment / "report.xml"
     report.unlink(missing_ok=True)
-    options = ["-q", f"--junit-xml={report}", *arguments]
+    options = ["-q", f"--junit-xml={report}", *spread(arguments), *arguments]
     with without_the_gil(interpreter):
         code = follow([str(programs / "python"), "-m", "pytest", *options])
     remark = f"no build for it: {', '.join(left_out)}" if left_out else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from dev.environments import main_environment
+from dev.parallel import spread
 from dev.processes import follow
 
 __all__ = ["bench", "demo", "docs", "test"]
@@ -18,9 +19,9 @@ def demo(arguments: list[str]) -> int:
 
 
 def test(arguments: list[str]) -> int:
-    """The test suite, by pytest."""
+    """The test suite, by pytest, on all processors."""
     python = main_environment("test", "lint", "bench", "docs") / "python"
-    return follow([str(python), "-m", "pytest", *arguments])
+    return follow([str(python), "-m", "pytest", *spread(arguments), *arguments])
 
 
 def bench(arguments: list[str]) -> int:

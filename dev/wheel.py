@@ -15,6 +15,7 @@ from tempfile import TemporaryDirectory
 
 from dev.environments import main_environment, pip_install
 from dev.failures import SetupError
+from dev.parallel import spread
 from dev.processes import ROOT, captured, follow, say
 
 __all__ = ["unpack", "wheel"]
@@ -42,7 +43,8 @@ def wheel(arguments: list[str]) -> int:
         sdist, source = make_sdist(python, folder)
         made = make_wheel(python, source, folder)
         program = install(python, made, folder)
-        code = follow([str(program), "-m", "pytest", *arguments], suite(source, folder))
+        pytest = [str(program), "-m", "pytest", *spread(arguments), *arguments]
+        code = follow(pytest, suite(source, folder))
         if code == 0:
             keep(sdist, made)
     return code

@@ -7,9 +7,11 @@ runs on one core, and is run once for each core there is; its id ends in
 
 from __future__ import annotations
 
+import gc
 import importlib
 import importlib.util
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -38,6 +40,20 @@ def pytest_report_header() -> str:
     """Say which cores are tested, and which is not there."""
     absent = "" if NATIVE else " (native: not built)"
     return f"inscope cores under test: {', '.join(CORES)}{absent}"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Let the collector pass by what is there before the first test.
+
+    That is the libraries, pytest and the thousands of tests: to look through them took
+    nearly all the time of a test that calls ``gc.collect``. Hypothesis comes first: as
+    it starts, it asks the collector who holds an object of trio's.
+    """
+    with suppress(ImportError):
+        importlib.import_module("hypothesis")
+    gc.collect()
+    gc.freeze()
 
 
 def _take_modules() -> dict[str, ModuleType]:

@@ -153,10 +153,22 @@ def test_a_captured_value_that_is_overwritten_is_freed(inscope: ModuleType) -> N
 # Nothing grows
 
 
+ENOUGH = 500
+"""Blocks of memory: a chain of 5,000 would take ten times as many."""
+
+
 def _growth(step: Callable[[], None]) -> int:
-    """Return how many blocks of memory 5,000 calls of *step* leave behind."""
+    """Return how many blocks of memory 5,000 calls of *step* leave behind.
+
+    Too many are counted a second time: another thread may have kept what it made.
+    """
     for _ in range(100):
         step()
+    grown = _kept(step)
+    return grown if grown < ENOUGH else _kept(step)
+
+
+def _kept(step: Callable[[], None]) -> int:
     gc.collect()
     before = sys.getallocatedblocks()
     for _ in range(5_000):
@@ -183,7 +195,7 @@ def test_binds_left_elsewhere_leave_no_chain_behind(
         if pattern != "overlapping" or len(open_binds) > 2:
             Context().run(open_binds.pop(0).__exit__)
 
-    assert 500 > here.run(_growth, step)
+    assert ENOUGH > here.run(_growth, step)
 
 
 def test_ever_new_names_left_elsewhere_leave_nothing_behind(
@@ -197,7 +209,7 @@ def test_ever_new_names_left_elsewhere_leave_nothing_behind(
         bind.__enter__()
         Context().run(bind.__exit__)
 
-    assert 500 > copy_context().run(_growth, step)
+    assert ENOUGH > copy_context().run(_growth, step)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -216,7 +228,7 @@ def test_binds_left_in_their_context_leave_no_chain_behind(
         if len(open_binds) > 2:
             open_binds.pop(0).__exit__(None, None, None)
 
-    assert 500 > copy_context().run(_growth, step)
+    assert ENOUGH > copy_context().run(_growth, step)
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if "stack" not in kind])
@@ -229,6 +241,6 @@ def test_setting_again_and_again_leaves_no_chain_behind(
     def step() -> None:
         thing.write(object())
 
-    assert 500 > copy_context().run(_growth, step)
+    assert ENOUGH > copy_context().run(_growth, step)
     with thing.bind("inside"):
-        assert 500 > copy_context().run(_growth, step)
+        assert ENOUGH > copy_context().run(_growth, step)

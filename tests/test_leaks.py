@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
+from typing import Any
 
 import pytest
 
 from dev.failures import SetupError
 from dev.leaks import command
+from dev.leaks.control import on_the_python_core
 from dev.leaks.outcome import CLEAN, FAILED, FOUND, NOT_RUN, Outcome, of_exit_code
 from dev.leaks.reports import findings, ours
 from dev.leaks.settling import PATIENCE, Verdict, judge
@@ -100,3 +106,38 @@ def test_the_exit_code_of_pytest_tells_findings_from_failures(
 ) -> None:
     """A crash is a finding; tests that could not be collected are none."""
     assert result == of_exit_code(code)
+
+
+class Core:
+    """Stands in for one of ``tests/parity/cores.py``."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @contextmanager
+    def running(self) -> Iterator[ModuleType]:
+        """Give the package, here its name only."""
+        yield ModuleType(self.name)
+
+
+class Both:
+    """Stands in for that of ``tests/parity/cores.py``."""
+
+    python, native = Core("python"), Core("native")
+
+    def each(self, act: Callable[[ModuleType], Any]) -> tuple[Any, Any]:
+        """Run *act* on each core."""
+        with self.python.running() as python, self.native.running() as native:
+            return act(python), act(native)
+
+
+def test_what_compares_the_cores_is_controlled_without_the_native_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It finds the Python core on either side, and then both cores again."""
+    monkeypatch.setitem(sys.modules, "cores", SimpleNamespace(Both=Both))
+
+    with on_the_python_core():
+        assert ("python", "python") == Both().each(lambda one: one.__name__)
+
+    assert ("python", "native") == Both().each(lambda one: one.__name__)

@@ -17,6 +17,9 @@ from dev.leaks.suite import run_with_errors_in
 ROOT = Path(__file__).parent.parent
 
 KEEPS_AN_OBJECT = """\
+import subprocess
+import sys
+
 from inscope import LocalProxy
 
 kept = []
@@ -30,6 +33,10 @@ def test_keeps_nothing():
 def test_fills_a_cache():
     if not kept[20:]:
         kept.append(LocalProxy(list))
+
+def test_starts_a_process():
+    subprocess.run([sys.executable, "-c", ""], check=True)
+    kept.append(LocalProxy(list))
 """
 
 MODULE = """\
@@ -86,7 +93,7 @@ PyInit_planted(void)
 
 
 def test_an_object_that_is_kept_each_time_is_found(tmp_path: Path) -> None:
-    """A test that keeps one fails; its neighbours, which do not, pass."""
+    """A test that keeps one fails; its neighbours pass, one of them run only once."""
     (tmp_path / "test_it.py").write_text(KEEPS_AN_OBJECT)
     options = ["-p", "dev.leaks.counting", "-p", "no:cacheprovider", "-q", "-rA"]
     command = [sys.executable, "-m", "pytest", *options, "test_it.py"]
@@ -104,7 +111,8 @@ def test_an_object_that_is_kept_each_time_is_found(tmp_path: Path) -> None:
     assert "our objects: a leak" in done.stdout
     assert "FAILED test_it.py::test_keeps" in done.stdout
     assert "PASSED test_it.py::test_keeps_nothing" in done.stdout
-    assert "1 failed, 2 passed" in done.stdout
+    assert "run once, for they start processes: 1 tests" in done.stdout
+    assert "1 failed, 3 passed" in done.stdout
 
 
 @pytest.fixture(scope="module")

@@ -56,6 +56,29 @@ def kept(function: Callable[..., Any], *args: Any) -> int:
     return tracemalloc.get_traced_memory()[0] - before
 
 
+def least(*steps: Callable[[], Any]) -> list[int]:
+    """Return the least that each of *steps* needs, of twenty times in turn.
+
+    Any may need more by chance: the first ones fill what the interpreter keeps for the
+    next, and others allocate where that has run out.
+    """
+    turns = [[work(step) for step in steps] for _ in range(20)]
+    return list(map(min, zip(*turns, strict=True)))
+
+
+def worst(limit: float, measure: Callable[[], list[int]]) -> int:
+    """Return the most that was measured, after a second and a third try if need be.
+
+    What other threads allocate is counted, too, such as the one by which pytest-xdist
+    is told what to run. What a write needs is the same each time.
+    """
+    for _ in range(3):
+        found = max(measure())
+        if found < limit:
+            break
+    return found
+
+
 def local_of(inscope: ModuleType, size: int) -> Any:
     """Return a Local of *size* names that came in random order."""
     local = inscope.Local()
@@ -96,12 +119,14 @@ def test_a_write_copies_a_small_part_of_the_names(
     copy_of_1_000 = work(dict.fromkeys, NAMES[:1_000])
     copy_of_10_000 = work(dict.fromkeys, NAMES[:10_000])
 
-    at_1_000 = max(write(local_of(inscope, 1_000), 1_000))
-    at_10_000 = max(write(local_of(inscope, 10_000), 10_000))
+    def writes_at(size: int) -> list[int]:
+        return write(local_of(inscope, size), size)
+
+    at_1_000 = worst(copy_of_1_000 / 10, lambda: writes_at(1_000))
+    limit = min(copy_of_10_000 / 50, 2 * at_1_000)
 
     assert at_1_000 < copy_of_1_000 / 10
-    assert at_10_000 < copy_of_10_000 / 50
-    assert at_10_000 < 2 * at_1_000
+    assert worst(limit, lambda: writes_at(10_000)) < limit
 
 
 def test_a_write_among_thousands_takes_little_more_than_one_among_few(
@@ -110,30 +135,38 @@ def test_a_write_among_thousands_takes_little_more_than_one_among_few(
     """What is written copies about as much as a small dict has, at any size."""
     few = work(dict.fromkeys, NAMES[:64])
 
-    at_30 = max(replace_names(local_of(inscope, 30), 30))
-    at_10_000 = max(replace_names(local_of(inscope, 10_000), 10_000))
+    def writes_at(size: int) -> list[int]:
+        return replace_names(local_of(inscope, size), size)
+
+    at_30 = worst(few, lambda: writes_at(30))
+    limit = 3 * at_30
 
     assert at_30 < few
-    assert at_10_000 < 3 * at_30
+    assert worst(limit, lambda: writes_at(10_000)) < limit
 
 
 def test_no_single_write_pays_for_the_growth(inscope: ModuleType) -> None:
     """Of 10,000 writes one by one, none copies or rebuilds what came before."""
-    local = inscope.Local()
+    limit = work(dict.fromkeys, NAMES[:1_000]) / 10
 
-    worst = max(work(setattr, local, name, None) for name in NAMES[:10_000])
+    def grow() -> list[int]:
+        local = inscope.Local()
+        return [work(setattr, local, name, None) for name in NAMES[:10_000]]
 
-    assert worst < work(dict.fromkeys, NAMES[:1_000]) / 10
+    assert worst(limit, grow) < limit
 
 
 def test_no_single_deletion_pays_for_the_shrinking(inscope: ModuleType) -> None:
     """The same on the way down to nothing."""
-    local = local_of(inscope, 10_000)
+    limit = work(dict.fromkeys, NAMES[:1_000]) / 10
 
-    worst = max(work(delattr, local, name) for name in NAMES[:10_000])
+    def shrink() -> list[int]:
+        local = local_of(inscope, 10_000)
+        needed = [work(delattr, local, name) for name in NAMES[:10_000]]
+        assert 0 == len(local)
+        return needed
 
-    assert worst < work(dict.fromkeys, NAMES[:1_000]) / 10
-    assert 0 == len(local)
+    assert worst(limit, shrink) < limit
 
 
 def test_reading_copies_nothing(inscope: ModuleType) -> None:
@@ -143,7 +176,10 @@ def test_reading_copies_nothing(inscope: ModuleType) -> None:
     def read(local: Any) -> bool:
         return getattr(local, NAMES[0]) is None and NAMES[0] in local
 
-    assert work(read, thousands) <= work(read, one) + 512
+    (of_one,) = least(lambda: read(one))
+    (of_thousands,) = least(lambda: read(thousands))
+
+    assert of_thousands <= of_one + 512
 
 
 # What is kept
@@ -230,9 +266,9 @@ def test_a_local_that_was_large_is_written_to_like_a_new_one(
     replace_names(fresh, 5)
     replace_names(local, 5)
 
-    expected = max(replace_names(fresh, 5))
+    limit = 1.5 * max(replace_names(fresh, 5))
 
-    assert max(replace_names(local, 5)) < 1.5 * expected
+    assert worst(limit, lambda: replace_names(local, 5)) < limit
 
 
 def test_released_names_are_given_back(inscope: ModuleType) -> None:
@@ -295,11 +331,11 @@ def test_a_captured_context_keeps_its_view_while_the_original_goes_on(
 def test_push_and_pop_take_the_same_at_any_depth(inscope: ModuleType) -> None:
     """At depth 100,000 to the byte what they take at depth one."""
     stack = inscope.LocalStack()
-    marks: dict[int, tuple[int, int]] = {}
+    marks: dict[int, list[int]] = {}
 
     for depth in range(MANY + 1):
         if depth in (1, 1_000, MANY):
-            marks[depth] = work(stack.push, None), work(stack.pop)
+            marks[depth] = least(lambda: stack.push(None), stack.pop)
         stack.push(None)
 
     assert marks[1] == marks[1_000] == marks[MANY]
@@ -314,11 +350,11 @@ def test_reading_the_top_takes_the_same_at_any_depth(inscope: ModuleType) -> Non
         return f"{stack.top} {top}"
 
     stack.push("a")
-    at_one = work(read)
+    (at_one,) = least(read)
     for _ in range(10_000):
         stack.push("a")
 
-    assert work(read) <= at_one + 64
+    assert [at_one] == least(read)
 
 
 def test_what_was_pushed_and_popped_leaves_nothing(inscope: ModuleType) -> None:

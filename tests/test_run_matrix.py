@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -56,13 +57,15 @@ def tried(monkeypatch: pytest.MonkeyPatch, found: list[Interpreter]) -> list[str
         ("--fetch 3.13t 3.14d -x", ["3.13t", "3.14d"], None, "-x"),
         ("--only 3.13t-tsan tests/a.py 3.14", None, ["3.13t-tsan"], "tests/a.py 3.14"),
         ("-x --only 3.14 --fetch 3.15", ["3.15"], ["3.14"], "-x"),
+        ("--others -x --fetch 3.14", ["3.14"], None, "-x"),
     ],
 )
 def test_versions_follow_the_words_that_take_them(
     words: str, fetched: list[str] | None, only: list[str] | None, for_pytest: str
 ) -> None:
     """What follows ``--fetch`` or ``--only`` and is a version; the rest is pytest's."""
-    expected = matrix.Asked(fetched, only, for_pytest.split())
+    others = "--others" in words
+    expected = matrix.Asked(fetched, only, for_pytest.split(), others)
 
     assert expected == matrix.read(words.split())
 
@@ -85,6 +88,32 @@ def test_it_runs_only_on_those_named(tried: list[str]) -> None:
     assert 0 == matrix.matrix(["--only", "3.14d", "3.11"])
 
     assert ["3.11", "3.14d"] == tried
+
+
+def test_it_leaves_out_the_interpreter_of_run_test_if_told_to(
+    tried: list[str], found: list[Interpreter], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And says so in the table; another of the same minor version is run on."""
+    found.append(Interpreter("3.14.2", os.path.realpath(sys.executable)))
+
+    matrix.matrix(["--others", "--only", "3.14"])
+
+    assert ["3.14"] == tried
+    out = capsys.readouterr().out
+    assert "3.14.2     regular                  left out: ./run test runs on it" in out
+    assert 1 == out.count("left out")
+
+
+def test_it_leaves_out_nothing_unless_told_to(
+    tried: list[str], found: list[Interpreter], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Not even where the suite is known to pass."""
+    found.append(Interpreter("3.14.2", os.path.realpath(sys.executable)))
+
+    matrix.matrix(["--only", "3.14"])
+
+    assert ["3.14", "3.14"] == tried
+    assert "left out" not in capsys.readouterr().out
 
 
 def test_an_interpreter_named_and_not_found_is_an_error(tried: list[str]) -> None:

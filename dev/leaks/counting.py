@@ -21,7 +21,7 @@ from typing import Any
 import pytest
 from _pytest.runner import runtestprotocol
 
-from dev.leaks.selection import leave_out
+from dev.leaks.control import compares_cores, on_the_python_core, twin
 from dev.leaks.settling import PATIENCE, Verdict, judge
 
 __all__ = ["COUNTS", "measure"]
@@ -34,8 +34,20 @@ PROFILE = "leaks"
 WARM_UP = 3
 """How often a test is run before its growth is taken."""
 
+EXAMPLES = 20
+"""How many examples Hypothesis tries in each run."""
+
+OF_TEST = "_hypothesis_internal_use_settings"
+"""Where Hypothesis keeps what a test says of it."""
+
+OF_MODULE = "SETTINGS"
+"""Where our tests keep it that run a machine of Hypothesis."""
+
 OURS = "our objects"
 REFERENCES = "references"
+
+STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.posix_spawn"}
+"""Events of these names are raised when a process is started."""
 
 collected: dict[str, pytest.Item] = {}
 """Every test by its id, also those of the Python core."""
@@ -46,9 +58,16 @@ excused: list[str] = []
 known_errors: list[BaseException] = []
 """The exceptions of the tests' own tables: raised anew they keep their tracebacks."""
 
+started: list[str] = []
+"""The processes that the test has started."""
+
+run_once_only: list[str] = []
+"""The tests that start processes: what leaks there is not seen here."""
+
 
 def pytest_configure() -> None:
-    """Make Hypothesis do the same in each run, and remember nothing."""
+    """Note what starts processes; let Hypothesis repeat itself, and forget."""
+    sys.addaudithook(note_process)
     try:
         from hypothesis import settings
     except ImportError:
@@ -57,22 +76,25 @@ def pytest_configure() -> None:
     settings.load_profile(PROFILE)
 
 
+def note_process(event: str, _: object) -> None:
+    """Note that the test that runs starts a process."""
+    if event in STARTS_A_PROCESS:
+        started.append(event)
+
+
 def pytest_itemcollected(item: pytest.Item) -> None:
     """Keep *item*: it may be wanted as a control."""
     collected[item.nodeid] = item
+    shorten(item)
 
 
-def pytest_collection_modifyitems(
-    config: pytest.Config, items: list[pytest.Item]
-) -> None:
-    """Leave out the tests that start processes: what leaks there is not seen here."""
-    leave_out(config, items, [item for item in items if starts_processes(item)])
-
-
-def starts_processes(item: pytest.Item) -> bool:
-    """Tell whether the function of *item* speaks of subprocesses."""
-    code = getattr(getattr(item, "function", None), "__code__", None)
-    return code is not None and "subprocess" in code.co_names
+def shorten(item: pytest.Item) -> None:
+    """Let Hypothesis try less in each run, for there are many runs."""
+    for owner, name in (("function", OF_TEST), ("module", OF_MODULE)):
+        place = getattr(item, owner, None)
+        chosen: Any = getattr(place, name, None)
+        if chosen is not None and chosen.max_examples > EXAMPLES:
+            setattr(place, name, type(chosen)(chosen, max_examples=EXAMPLES))
 
 
 def pytest_collection_finish() -> None:
@@ -104,8 +126,11 @@ if hasattr(sys, "gettotalrefcount"):
 def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool:
     """Run *item* until it is clear what it leaves behind, and report on it once."""
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
+    started.clear()
     reports = run_once(item)
-    if all(report.passed for report in reports):
+    if started:
+        run_once_only.append(item.nodeid)
+    elif all(report.passed for report in reports):
         complaint = what_grows(item)
         if complaint:
             body = next(report for report in reports if report.when == "call")
@@ -135,7 +160,10 @@ def what_grows(item: pytest.Item) -> str:
     suspects = {name: one for name, one in seen.items() if judge(one) != Verdict.CLEAN}
     if not suspects:
         return ""
-    grown, control = growth(item), growth_of_control(item)
+    if not any(is_finding(grown, 0) for grown in growth(item).values()):
+        return ""
+    control = growth_of_control(item)
+    grown = growth(item)  # once more: what fills a cache has filled it by now
     lines = [
         f"{name}: {judge(one).value}, {one}; in {CONFIRMING} runs more"
         f" {grown[name]:+}, on the Python core {control[name]:+}"
@@ -156,11 +184,13 @@ def is_finding(grown: int, control: int) -> bool:
 
 def growth_of_control(item: pytest.Item) -> dict[str, int]:
     """Return the growth of *item* on the Python core; none, if it has none there."""
-    test, bracket, values = item.nodeid.partition("[")
-    twin = collected.get(test + bracket + values.replace("native", "python"))
-    if twin is None or twin is item:
+    if compares_cores(item):
+        with on_the_python_core():
+            return growth(item)
+    control = collected.get(twin(item))
+    if control is None or control is item:
         return dict.fromkeys(COUNTS, 0)
-    return growth(twin)
+    return growth(control)
 
 
 def measure(run: Callable[[], object]) -> dict[str, list[int]]:
@@ -205,5 +235,7 @@ def growth(item: pytest.Item) -> dict[str, int]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests were excused, and what was counted."""
     terminalreporter.write_line(f"counted: {', '.join(COUNTS)}")
+    number = len(run_once_only)
+    terminalreporter.write_line(f"run once, for they start processes: {number} tests")
     for name in excused:
         terminalreporter.write_line(f"grows as much on the Python core: {name}")

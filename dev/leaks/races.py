@@ -6,13 +6,14 @@ import os
 import shutil
 from pathlib import Path
 
-from dev.environments import build_requirements, make, pip_install
+from dev.environments import build_requirements, main_environment, pip_install
+from dev.failures import SetupError
 from dev.interpreters import Interpreter, find_interpreters
 from dev.leaks.native_copy import CACHE, native_copy
 from dev.leaks.outcome import CLEAN, FOUND, NOT_RUN, Outcome, of_exit_code
 from dev.leaks.reports import ours
 from dev.leaks.suite import run_suite
-from dev.processes import ROOT
+from dev.processes import ROOT, captured, say
 
 __all__ = ["races"]
 
@@ -67,7 +68,22 @@ def environment_for(interpreter: Interpreter) -> Path:
     python = environment / "bin" / "python"
     stamp = environment / "made-by-run"
     if not stamp.exists():
-        make(environment, interpreter.path)
-        pip_install(python, "pytest", "pytest<9.1", "hypothesis", *build_requirements())
+        make_without_pip(environment, interpreter)
         stamp.touch()
     return python
+
+
+def make_without_pip(environment: Path, interpreter: Interpreter) -> None:
+    """Make *environment*; the pip of ``.venv`` fills it, slow as it is there.
+
+    All that is put there is written in Python.
+    """
+    say(f"making {environment.relative_to(ROOT)} with {interpreter.path}")
+    options = ["--clear", "--without-pip", str(environment)]
+    done = captured([interpreter.path, "-m", "venv", *options])
+    if done.returncode:
+        raise SetupError(f"{done.stdout}{done.stderr}\nno environment for {CHECK}")
+    packages = next(environment.glob("lib/python*/site-packages"))
+    pip = main_environment("test") / "python"
+    wanted = ["pytest<9.1", *build_requirements()]
+    pip_install(pip, "pytest", "--target", str(packages), *wanted)

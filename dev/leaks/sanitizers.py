@@ -22,6 +22,8 @@ __all__ = ["FLAGS", "runtime", "sanitizers", "under_sanitizers"]
 CHECK = "address, undefined"
 FLAGS = "-fsanitize=address,undefined -fno-sanitize-recover=all"
 HOW = "gcc has no sanitizers: apt install gcc, which brings libasan and libubsan"
+UNWINDING = "fast_unwind_on_malloc=0:malloc_context_size=8"
+"""CPython keeps no frame pointers, and who allocates is noted a few calls deep."""
 
 
 def sanitizers(arguments: list[str]) -> Outcome:
@@ -68,7 +70,7 @@ def under_sanitizers(libraries: list[str], reports: Path) -> dict[str, str]:
     return os.environ | {
         "LD_PRELOAD": ":".join(libraries),
         "PYTHONMALLOC": "malloc",
-        "ASAN_OPTIONS": f"detect_leaks=1:fast_unwind_on_malloc=0:{where}",
+        "ASAN_OPTIONS": f"detect_leaks=1:{UNWINDING}:{where}",
         "LSAN_OPTIONS": "exitcode=0",
         "UBSAN_OPTIONS": "print_stacktrace=1",
     }

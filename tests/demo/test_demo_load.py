@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 from inscope.demo import load
 from inscope.demo.identity import BY_HAND, GLOBAL, INSCOPE, THREAD_LOCAL, WAYS
 from inscope.demo.layers import Request
-from inscope.demo.load import Outcome, ask_costs, fire, plan_requests
+from inscope.demo.load import Client, Outcome, ask_costs, fire, plan_requests
 
 Answering = Callable[[str | None], Any]
 
@@ -171,6 +172,45 @@ def test_leaving_early_cuts_the_connections(monkeypatch: pytest.MonkeyPatch) -> 
         closing.join()
 
     assert not [name for name in names if name.startswith("connection")]
+
+
+def test_leaving_cuts_a_connection_that_is_being_opened(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It sends nothing, for nobody would cut it while it waits for the answer."""
+    connect, cut, request = HTTPConnection.connect, Client.cut, HTTPConnection.request
+    opened, sent_over = list[HTTPConnection](), list[HTTPConnection]()
+    late, cuts = threading.Event(), threading.Semaphore(0)
+
+    def connect_late(connection: HTTPConnection) -> None:
+        opened.append(connection)
+        if connection is not opened[0]:
+            late.set()
+            cuts.acquire()
+            cuts.acquire()  # both are cut
+        connect(connection)
+
+    def cut_and_tell(client: Client) -> None:
+        cut(client)
+        cuts.release()
+
+    def answering(user: str | None) -> dict[str, Any]:
+        late.wait()
+        return _answer(*[_names(user)] * 3)
+
+    def noted_request(connection: HTTPConnection, *args: Any) -> None:
+        sent_over.append(connection)
+        request(connection, *args)
+
+    monkeypatch.setattr(HTTPConnection, "connect", connect_late)
+    monkeypatch.setattr(HTTPConnection, "request", noted_request)
+    monkeypatch.setattr(Client, "cut", cut_and_tell)
+    with _serving(answering) as port:
+        replies = fire(port, plan_requests(20, 4, 1), 2, Outcome("threads", 20))
+        next(replies)
+        replies.close()
+
+    assert opened[:1] == list(dict.fromkeys(sent_over))
 
 
 def test_a_plan_is_made_by_its_seed() -> None:

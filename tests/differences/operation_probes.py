@@ -7,13 +7,13 @@ each entry of ``docs/differences.md`` says where exactly the two differ.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextvars import ContextVar
 from functools import partial
 from types import ModuleType
 from typing import Any
 
-from operations import OPERATIONS, TARGETS, Operation
+from operations import OPERATIONS, OTHERS, TARGETS, Operation
 from sources import raiser
 from werkzeug_probes import Probe, tell, tell_error
 
@@ -35,7 +35,11 @@ FAILING: dict[str, Maker] = {
 LOOKED_UP = {"__lt__", "__le__", "__eq__", "__ne__", "__gt__", "__ge__"} | {
     *("__hash__", "__iter__", "__await__", "__aiter__", "__anext__")
 }
-"""Where Python drops an error that is raised while it looks the method up."""
+"""Where Python drops errors that are raised while it looks the method up.
+
+Up to 3.13 it is all of them, and nowhere else; from 3.14 on only AttributeErrors,
+but those also when it looks up the methods of ``_looked_up_since_3_14``.
+"""
 
 STATEMENTS = {"__enter__", "__exit__", "__aenter__", "__aexit__"} | {
     *("__await__", "__aiter__", "__anext__")
@@ -64,7 +68,7 @@ def operation_probes() -> Iterator[Probe]:
                 yield Probe(
                     f"{method} {number} of {name}",
                     partial(on_unbound, maker, operation),
-                    _entry_of_unbound(method, name),
+                    **_entry_of_unbound(method, name, number),
                 )
 
 
@@ -138,13 +142,27 @@ def _formats(method: str, operation: Operation) -> bool:
     return method == "__format__" or operation is OPERATIONS["__str__"][1]
 
 
-def _entry_of_unbound(method: str, name: str) -> str | None:
+def _entry_of_unbound(method: str, name: str, number: int) -> dict[str, Any]:
+    """Return the entry, and for which versions of Python, as ``Probe`` takes them."""
     if method in NEW:
-        return NEW[method]
+        return {"entry": NEW[method]}
     if name == "LookupError" and method in {"__repr__", "__bool__", "__dir__"}:
-        return "what-is-unbound"
+        return {"entry": "what-is-unbound"}
+    if name == "AttributeError" and _looked_up_since_3_14(method, number):
+        return {"entry": "attribute-errors", "since": (3, 14)}
+    until = {} if name == "AttributeError" else {"until": (3, 14)}
     if method in LOOKED_UP:
-        return "unbound-operators" if name in UNBOUND else "resolver-errors"
+        entry = "unbound-operators" if name in UNBOUND else "resolver-errors"
+        return {"entry": entry, **until}
     if method == "__repr__" and name in FAILING:
-        return "resolver-errors"
-    return None
+        return {"entry": "resolver-errors", **until}
+    return {}
+
+
+def _looked_up_since_3_14(method: str, number: int) -> bool:
+    if method in {"__bool__", "__contains__", "__round__", "__trunc__"}:
+        return True
+    if method in {"__mul__", "__rmul__"}:  # sequences ask for the index, and fail
+        return not isinstance(OTHERS[number], Sequence)
+    reflected = method.startswith("__r") and f"__{method[3:]}" in OPERATIONS
+    return reflected or f"__r{method[2:]}" in OPERATIONS

@@ -24,15 +24,8 @@ from probe_world import world
 PROGRAMS = Path(__file__).parent / "programs"
 
 
-def is_shown(entry: str, library: Any) -> bool:
-    """Tell whether *entry* of the page can be seen on this Python, in this core."""
-    native = getattr(library, "CORE", "python") == "native"
-    if entry == "buffers":
-        return native or sys.version_info >= (3, 12)
-    if entry == "powers":
-        return native or sys.version_info >= (3, 14)
-    return True
-
+PYTHON_CORE_SINCE = {"buffers": (3, 12), "powers": (3, 14)}
+"""Entries that the native core always shows, and the Python one from a version on."""
 
 SETUPS = {
     "unbound": (
@@ -44,6 +37,7 @@ SETUPS = {
 }
 """What comes before each line of a file, once for each line of this."""
 
+_HEADING = re.compile(r"\[([a-z-]+)(?: (since|until) 3\.(\d+))?\]")
 _ADDRESS = re.compile(r"0x[0-9a-fA-F]+")
 _LIBRARY = re.compile(r"\b(werkzeug\.local|inscope)\b(\._core\.(python|native)\.\w+)?")
 
@@ -57,38 +51,54 @@ class Probe:
         act: Tries it, given the library, and returns what shall be compared.
         entry: The entry of ``docs/differences.md`` under which the two differ,
             or ``None`` if they do not.
+        since: The version of Python from which on they differ.
+        until: The version from which on they no longer do.
     """
 
     name: str
     act: Callable[[Any], Any]
     entry: str | None = None
+    since: tuple[int, int] = (3, 0)
+    until: tuple[int, int] = (9, 0)
+
+    def entry_with(self, library: Any) -> str | None:
+        """Return the entry, if the two differ on this Python, in this core."""
+        if not self.since <= sys.version_info < self.until:
+            return None
+        if getattr(library, "CORE", "python") == "native":
+            return self.entry
+        shown = sys.version_info >= PYTHON_CORE_SINCE.get(self.entry or "", (3, 0))
+        return self.entry if shown else None
 
 
 def file_probes(path: Path) -> Iterator[Probe]:
     """Return the probes of a file of programs.
 
-    A heading in brackets names the entry for the lines below it, or ``same``.
+    A heading in brackets names the entry for the lines below it, or ``same``; it may
+    say for which versions of Python: ``[entry until 3.14]``, ``[entry since 3.14]``.
     """
     entry: str | None = None
+    versions: dict[str, tuple[int, int]] = {}
     for line in filter(None, path.read_text().splitlines()):
-        if line.startswith("["):
-            heading = re.fullmatch(r"\[([a-z-]+)\]", line)
-            if heading:
-                entry = None if heading[1] == "same" else heading[1]
-                continue
+        if heading := _HEADING.fullmatch(line):
+            entry = None if heading[1] == "same" else heading[1]
+            versions = {heading[2]: (3, int(heading[3]))} if heading[2] else {}
+            continue
         if line.startswith("# "):
             continue
         for setup in SETUPS.get(path.stem, ("",)):
-            yield program_probe(f"{setup}\n{line}".strip(), entry)
+            yield program_probe(f"{setup}\n{line}".strip(), entry, **versions)
 
 
-def program_probe(program: str, entry: str | None = None) -> Probe:
+def program_probe(
+    program: str, entry: str | None = None, **versions: tuple[int, int]
+) -> Probe:
     """Return a probe that runs *program* over the names of ``probe_world.py``.
 
     The expression at its end is what is compared.
     """
     ast.parse(program)  # a mistake would be the same on both, and never be seen
-    return Probe(program, partial(run, program), entry)
+    return Probe(program, partial(run, program), entry, **versions)
 
 
 def run(program: str, library: Any) -> Any:

@@ -20,7 +20,7 @@ STACK, LONG = (512, 20_000) if sys.version_info < (3, 12) else (4096, 100_000)
 CHAINS = {
     "proxies": """
         p = LocalProxy(lambda: 1)
-        for _ in range(100_000):
+        for _ in range(500_000):
             p = LocalProxy(p)
         try:
             p + 1

@@ -6,6 +6,7 @@ is tried with n = 0, 1, 2, … until all of its allocations have had their turn.
 
 from __future__ import annotations
 
+import sys
 import textwrap
 
 import pytest
@@ -68,6 +69,15 @@ OPERATIONS = {
     "factory": ("Context().run(made_var.get)", "made_var.get() == []"),
     "unbound Var": ("unbound.get()", "not unbound.is_bound()"),
 }
+
+ABORT_ON_A_DEBUG_BUILD = {
+    "unbound",
+    "unbound attribute",
+    "unbound probe",
+    "failing source",
+    "a full leaf",
+}
+"""CPython's own asserts fail as an error leaves a frame of Python, on either core."""
 
 BINDS = {
     "a bind": ("unbound.bind(5)", "unbound.is_bound()"),
@@ -154,6 +164,8 @@ ERRORS = {
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_survives_a_failed_allocation(name: str) -> None:
     """It raises MemoryError or does what it does; the next time it works."""
+    if hasattr(sys, "gettotalrefcount") and name in ABORT_ON_A_DEBUG_BUILD:
+        pytest.skip("an assert of CPython's own aborts it: see above")
     code, check = OPERATIONS[name]
     program = SETUP + USE.format(code=code, check=check, errors=ERRORS.get(name, ""))
 

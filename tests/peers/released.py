@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,9 @@ def files_of(name: str, version: str, paths: tuple[str, ...]) -> Path:
         archive = _download(f"{name}=={version}", Path(work))
         unpacked = Path(work) / "unpacked"
         _unpack(archive, f"{name}-{version}", paths, unpacked)
-        unpacked.rename(kept)
+        with suppress(OSError):  # another process of this suite was first
+            unpacked.rename(kept)
+    assert kept.is_dir()
     return kept
 
 

@@ -17,12 +17,13 @@ TESTS = 480
 """Fewer than this, and something of the suite was not found."""
 
 
-def _run_suite(core: str, mode: str, report: Path) -> dict[str, Any]:
+def _run_suite(core: str, mode: str, report: Path, *options: str) -> dict[str, Any]:
     """Run the suite in a process of its own; return what the plugin saw."""
     flask = files_of("flask", VERSION, FILES)
     return run_suite(
         flask,
         "under_flask",
+        *options,
         report=report,
         core=core,
         path=str(flask / "src"),
@@ -79,6 +80,6 @@ def test_the_suite_of_flask_fails_on_a_broken_proxy(
     core: str, fault: str, untouched: dict[str, Any], tmp_path: Path
 ) -> None:
     """With one method of the proxy broken on purpose, tests fail that passed."""
-    seen = _run_suite(core, fault, tmp_path / "report.json")
+    seen = _run_suite(core, fault, tmp_path / "report.json", "--tb=no")
 
     assert set(seen["failed"]) > set(untouched["failed"])

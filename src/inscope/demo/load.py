@@ -206,6 +206,8 @@ class Client(threading.Thread):
             if self._http.sock is None:
                 self._http.connect()
                 self.opened += 1
+            if self._cut:  # before there was anything to cut
+                raise ConnectionAbortedError("cut while it was opened")
             answer = self._ask(request)
         except (OSError, HTTPException, ValueError) as error:
             self._http.close()
