@@ -7,6 +7,7 @@ a compiler yet to come warns of more.
 """
 
 import os
+import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
@@ -18,6 +19,7 @@ FLAGS = (
     "-O3",
     "-fvisibility=hidden",  # calls between the files need no table
 )
+LINUX = ("-fno-plt",)  # calls of the interpreter go straight there
 STRICT = (
     "-Wall",
     "-Wextra",
@@ -40,7 +42,8 @@ def flags() -> list[str]:
     if os.name != "posix":
         return ["/std:c11"]
     strict = os.environ.get("INSCOPE_BUILD_STRICT", "0") not in ("", "0")
-    return [*FLAGS, *(STRICT if strict else ())]
+    linux = sys.platform == "linux"
+    return [*FLAGS, *(LINUX if linux else ()), *(STRICT if strict else ())]
 
 
 def extensions(choice: str) -> list[Extension]:

@@ -9,6 +9,7 @@
  */
 #include "cell.h"
 
+#include "fields.h"
 #include "spares.h"
 
 /* Fields */
@@ -256,59 +257,20 @@ static PyObject *
 get_value(PyObject *self, void *Py_UNUSED(closure))
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    PyObject *value;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    value = ((Cell *)self)->value;
-    value = Py_NewRef(value == NULL ? state->empty : value);
-    Py_END_CRITICAL_SECTION();
-    return value;
-}
-
-static PyObject *
-get_previous(PyObject *self, void *Py_UNUSED(closure))
-{
-    PyObject *previous;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    previous = (PyObject *)((Cell *)self)->previous;
-    previous = Py_NewRef(previous == NULL ? Py_None : previous);
-    Py_END_CRITICAL_SECTION();
-    return previous;
-}
-
-static PyObject *
-get_bind(PyObject *self, void *Py_UNUSED(closure))
-{
-    PyObject *bind;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    bind = ((Cell *)self)->bind;
-    bind = Py_NewRef(bind == NULL ? Py_None : bind);
-    Py_END_CRITICAL_SECTION();
-    return bind;
-}
-
-/* Put a new reference to value, or NULL, into the field; -1 to delete it, which
- * nobody does. */
-static int
-set_field(PyObject *self, PyObject **field, PyObject *value, PyObject *nothing)
-{
-    if (value == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "the fields of a cell cannot be deleted");
-        return -1;
-    }
-    PyObject *old;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    old = *field;
-    *field = value == nothing ? NULL : Py_NewRef(value);
-    Py_END_CRITICAL_SECTION();
-    Py_XDECREF(old);
-    return 0;
+    return field_get(self, &((Cell *)self)->value, state->empty);
 }
 
 static int
 set_value(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    return set_field(self, &((Cell *)self)->value, value, state->empty);
+    return field_set(self, &((Cell *)self)->value, value, state->empty);
+}
+
+static PyObject *
+get_previous(PyObject *self, void *Py_UNUSED(closure))
+{
+    return field_get(self, (PyObject **)&((Cell *)self)->previous, Py_None);
 }
 
 static int
@@ -318,13 +280,19 @@ set_previous(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
         PyErr_SetString(PyExc_TypeError, "'previous' must be a Cell or None");
         return -1;
     }
-    return set_field(self, (PyObject **)&((Cell *)self)->previous, value, Py_None);
+    return field_set(self, (PyObject **)&((Cell *)self)->previous, value, Py_None);
+}
+
+static PyObject *
+get_bind(PyObject *self, void *Py_UNUSED(closure))
+{
+    return field_get(self, &((Cell *)self)->bind, Py_None);
 }
 
 static int
 set_bind(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 {
-    return set_field(self, &((Cell *)self)->bind, value, Py_None);
+    return field_set(self, &((Cell *)self)->bind, value, Py_None);
 }
 
 static PyGetSetDef fields[] = {

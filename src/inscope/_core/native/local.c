@@ -15,22 +15,8 @@
 #include "names.h"
 #include "storage.h"
 
-/* The storage; NULL with an error before __init__. */
 static PyObject *
-storage_of(BareLocal *local)
-{
-    PyObject *storage;
-    Py_BEGIN_CRITICAL_SECTION(local);
-    storage = Py_XNewRef(local->storage);
-    Py_END_CRITICAL_SECTION();
-    if (storage == NULL) {
-        Py_XDECREF(PyObject_CallOneArg(local->state->uninitialized, (PyObject *)local));
-    }
-    return storage;
-}
-
-static PyObject *
-tree_of(BareLocal *local)
+tree_of(Stored *local)
 {
     PyObject *storage = storage_of(local);
     if (storage == NULL) {
@@ -42,7 +28,7 @@ tree_of(BareLocal *local)
 }
 
 static int
-store(BareLocal *local, PyObject *tree)
+store(Stored *local, PyObject *tree)
 {
     PyObject *storage = tree == NULL ? NULL : storage_of(local);
     if (storage == NULL) {
@@ -70,7 +56,7 @@ value_in(State *state, PyObject *tree, PyObject *name)
 }
 
 static PyObject *
-value_of(BareLocal *local, PyObject *name)
+value_of(Stored *local, PyObject *name)
 {
     PyObject *tree = tree_of(local);
     if (tree == NULL) {
@@ -83,7 +69,7 @@ value_of(BareLocal *local, PyObject *name)
 
 /* Raise that the Local has no value under this name. */
 static void
-raise_unbound(BareLocal *local, PyObject *name)
+raise_unbound(Stored *local, PyObject *name)
 {
     static const char *const fields[] = {"name", "obj"};
     PyObject *values[] = {name, (PyObject *)local};
@@ -116,7 +102,7 @@ is_attribute(PyTypeObject *type, PyObject *name)
 /* As Python does it: the class's attributes first, then the names. What a property
  * raised is told only if there is no value of that name. */
 static PyObject *
-ordinary_attribute(BareLocal *local, PyObject *name)
+ordinary_attribute(Stored *local, PyObject *name)
 {
     PyObject *found = PyObject_GenericGetAttr((PyObject *)local, name);
     if (found != NULL || !PyErr_ExceptionMatches(PyExc_AttributeError)) {
@@ -138,7 +124,7 @@ ordinary_attribute(BareLocal *local, PyObject *name)
 }
 
 static Py_NO_INLINE PyObject *
-value_or_error(BareLocal *local, PyObject *name)
+value_or_error(Stored *local, PyObject *name)
 {
     PyObject *value = PyErr_Occurred() ? NULL : value_of(local, name);
     if (value == NULL && !PyErr_Occurred()) {
@@ -153,7 +139,7 @@ value_or_error(BareLocal *local, PyObject *name)
  * value is there and in no cell. NULL if it is not so, with an error only if something
  * failed. */
 static inline PyObject *
-plain_value(BareLocal *local, PyObject *name)
+plain_value(Stored *local, PyObject *name)
 {
     PyObject *tree, *value = NULL;
     if (local->storage == NULL || !PyContextVar_CheckExact(local->storage) ||
@@ -175,7 +161,7 @@ plain_value(BareLocal *local, PyObject *name)
 static PyObject *
 local_getattro(PyObject *self, PyObject *name)
 {
-    BareLocal *local = (BareLocal *)self;
+    Stored *local = (Stored *)self;
     if ((PyObject *)Py_TYPE(self) != local->state->local_type || has_underscore(name) ||
         !PyUnicode_CheckExact(name)) {
         return ordinary_attribute(local, name);
@@ -191,7 +177,7 @@ local_getattro(PyObject *self, PyObject *name)
 
 /* Real dicts are kept in the caller's variable, whatever mapping it held. */
 static PyObject *
-plain_copy(BareLocal *local, PyObject *tree)
+plain_copy(Stored *local, PyObject *tree)
 {
     return PyDict_CheckExact(tree)
                ? PyDict_Copy(tree)
@@ -199,7 +185,7 @@ plain_copy(BareLocal *local, PyObject *tree)
 }
 
 static PyObject *
-with_name(BareLocal *local, PyObject *tree, PyObject *name, PyObject *value)
+with_name(Stored *local, PyObject *tree, PyObject *name, PyObject *value)
 {
     if (!local->plain) {
         return names_assign(tree, name, value);
@@ -212,7 +198,7 @@ with_name(BareLocal *local, PyObject *tree, PyObject *name, PyObject *value)
 }
 
 static PyObject *
-without_name(BareLocal *local, PyObject *tree, PyObject *name)
+without_name(Stored *local, PyObject *tree, PyObject *name)
 {
     PyObject *value = value_in(local->state, tree, name);
     if (value == NULL) {
@@ -235,7 +221,7 @@ without_name(BareLocal *local, PyObject *tree, PyObject *name)
 static int
 local_setattro(PyObject *self, PyObject *name, PyObject *value)
 {
-    BareLocal *local = (BareLocal *)self;
+    Stored *local = (Stored *)self;
     PyObject *tree = tree_of(local);
     if (tree == NULL) {
         return -1;
@@ -254,7 +240,7 @@ local_setattro(PyObject *self, PyObject *name, PyObject *value)
 static PyObject *
 local_getattr(PyObject *self, PyObject *name)
 {
-    BareLocal *local = (BareLocal *)self;
+    Stored *local = (Stored *)self;
     PyObject *value = value_of(local, name);
     if (value == NULL && !PyErr_Occurred()) {
         int raised = is_attribute(Py_TYPE(self), name);
@@ -315,119 +301,25 @@ local_allow_own_names(State *state)
     return state_add_methods(state->bare_local, changing_methods);
 }
 
-/* Life */
-
-static PyObject *
-local_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
-{
-    State *state = state_of_type(type);
-    PyObject *self = state == NULL ? NULL : type->tp_alloc(type, 0);
-    if (self != NULL) {
-        ((BareLocal *)self)->state = state;
-    }
-    return self;
-}
-
-static int
-local_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(((BareLocal *)self)->storage);
-    return 0;
-}
-
-static int
-local_clear(PyObject *self)
-{
-    Py_CLEAR(((BareLocal *)self)->storage);
-    return 0;
-}
-
-static void
-local_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    if (((BareLocal *)self)->weakrefs != NULL) {
-        PyObject_ClearWeakRefs(self);
-    }
-    local_clear(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-/* The fields, for _core/local.py */
-
-static PyObject *
-get_storage(PyObject *self, void *Py_UNUSED(closure))
-{
-    return storage_of((BareLocal *)self);
-}
-
-static int
-set_storage(PyObject *self, PyObject *storage, void *Py_UNUSED(closure))
-{
-    if (storage == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "the storage of a Local stays");
-        return -1;
-    }
-    BareLocal *local = (BareLocal *)self;
-    PyObject *old;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    old = local->storage;
-    local->storage = Py_NewRef(storage);
-    Py_END_CRITICAL_SECTION();
-    Py_XDECREF(old);
-    return 0;
-}
-
-static PyObject *
-get_plain(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyBool_FromLong(((BareLocal *)self)->plain);
-}
-
-static int
-set_plain(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
-{
-    if (value == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "whether the storage is plain stays");
-        return -1;
-    }
-    int plain = PyObject_IsTrue(value);
-    if (plain >= 0) {
-        ((BareLocal *)self)->plain = (char)plain;
-    }
-    return plain < 0 ? -1 : 0;
-}
-
+/* The fields, as _core/local.py calls them. */
 static PyGetSetDef fields[] = {
-    {"_Local__storage", get_storage, set_storage, NULL, NULL},
-    {"_Local__plain", get_plain, set_plain, NULL, NULL},
-    {NULL},
-};
-
-static PyMemberDef members[] = {
-    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(BareLocal, weakrefs), Py_READONLY, NULL},
+    {"_Local__storage", stored_get_storage, stored_set_storage, NULL, NULL},
+    {"_Local__plain", stored_get_plain, stored_set_plain, NULL, NULL},
     {NULL},
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_new, local_new},
-    {Py_tp_dealloc, local_dealloc},
-    {Py_tp_traverse, local_traverse},
-    {Py_tp_clear, local_clear},
+    STORED_SLOTS,
     {Py_tp_getattro, local_getattro},
     {Py_tp_setattro, local_setattro},
     {Py_tp_methods, methods},
     {Py_tp_getset, fields},
-    {Py_tp_members, members},
     {0, NULL},
 };
 
 static PyType_Spec spec = {
     .name = "inscope._core.native._native.BareLocal",
-    .basicsize = sizeof(BareLocal),
+    .basicsize = sizeof(Stored),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = slots,
 };

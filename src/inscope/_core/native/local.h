@@ -4,14 +4,6 @@
 
 #include "state.h"
 
-typedef struct {
-    PyObject_HEAD
-    PyObject *storage; /* Owned. NULL before __init__. */
-    State *state;      /* Borrowed: lives as long as the type does. */
-    PyObject *weakrefs; /* Owned by the interpreter. */
-    char plain;        /* The storage is the caller's ContextVar of dicts. */
-} BareLocal;
-
 int local_add_types(PyObject *module, State *state);
 
 /* Let a subclass of BareLocal read names by local.c, though it has a __getattr__. */

@@ -277,6 +277,7 @@ release(void *module)
     State *state = state_of(module);
     spares_drop(&state->spare_cells);
     spares_drop(&state->spare_binds);
+    spares_drop(&state->spare_views);
     Py_CLEAR(state->bottom);
 #define CLEAR(name, ...) Py_CLEAR(state->name);
     TYPES(CLEAR)

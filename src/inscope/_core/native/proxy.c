@@ -114,23 +114,12 @@ proxy_answer(PyObject *self, PyObject *helper, PyObject *name)
 }
 
 /* Replace the error of the resolution that failed by what the user sees. */
-static void
-explain(PyObject *self)
+void
+proxy_explain(PyObject *self)
 {
     PyObject *nothing = proxy_answer(self, proxy_state(self)->fail, NULL);
     assert(nothing == NULL);
     Py_XDECREF(nothing);
-}
-
-/* Return the object; NULL with what the user sees raised. */
-PyObject *
-proxy_target(PyObject *self)
-{
-    PyObject *found = proxy_resolve(self);
-    if (found == NULL) {
-        explain(self);
-    }
-    return found;
 }
 
 /* After a resolution that failed: 1 if nothing is bound, the error gone; else 0,
@@ -142,7 +131,7 @@ proxy_unbound(PyObject *self)
         if (((Proxy *)self)->holder != NULL) {
             return 1;
         }
-        explain(self);
+        proxy_explain(self);
         return 0;
     }
     if (!PyErr_ExceptionMatches(PyExc_Exception)) {
@@ -154,7 +143,7 @@ proxy_unbound(PyObject *self)
     Py_XDECREF(told);
     if (unbound == 0) {
         PyErr_SetRaisedException(Py_NewRef(error));
-        explain(self);
+        proxy_explain(self);
     }
     Py_DECREF(error);
     return unbound > 0;
@@ -176,7 +165,7 @@ proxy_get_current_object(PyObject *self, PyObject *Py_UNUSED(ignored))
     PyObject *found = PyObject_CallMethodNoArgs(source, proxy_state(self)->resolve);
     Py_DECREF(source);
     if (found == NULL) {
-        explain(self);
+        proxy_explain(self);
     }
     return found;
 }

@@ -28,6 +28,7 @@ struct Proxy {
 /* ways.c: finding the object */
 Way way_named(PyObject *name);
 PyObject *find_nothing(Proxy *proxy);
+PyObject *find_in_context_var(Proxy *proxy);
 void way_set(Proxy *proxy, Way find);
 int way_take(Proxy *proxy, Way find, PyObject *holder, PyObject *detail, PyObject *source);
 Proxy *way_holder(Proxy *proxy);
@@ -36,7 +37,6 @@ Proxy *way_holder(Proxy *proxy);
 int proxy_check(PyObject *object);
 int local_proxy_check(PyObject *object);
 State *proxy_state(PyObject *proxy);
-PyObject *proxy_target(PyObject *proxy);
 int proxy_unbound(PyObject *proxy);
 PyObject *proxy_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
 PyObject *local_proxy_new(PyTypeObject *type, PyObject *args, PyObject *kwargs);
@@ -55,16 +55,38 @@ PyObject *proxy_getattro(PyObject *proxy, PyObject *name);
 int proxy_setattro(PyObject *proxy, PyObject *name, PyObject *value);
 int proxy_allow_own_attributes(State *state);
 
-/* What may be the object, looked for. As a Way. */
+static inline PyObject *
+context_var_value(PyObject *var)
+{
+    PyObject *found;
+    return PyContextVar_Get(var, NULL, &found) < 0 ? NULL : found;
+}
+
+/* What may be the object, looked for. As a Way; the shortest one is taken in line. */
 static inline PyObject *
 proxy_resolve(PyObject *self)
 {
+    Proxy *proxy = (Proxy *)self;
 #ifdef Py_GIL_DISABLED
-    Way find = (Way)_Py_atomic_load_ptr_acquire((void **)&((Proxy *)self)->find);
+    Way find = (Way)_Py_atomic_load_ptr_acquire((void **)&proxy->find);
 #else
-    Way find = ((Proxy *)self)->find;
+    Way find = proxy->find;
 #endif
-    return find((Proxy *)self);
+    return find == find_in_context_var ? context_var_value(proxy->holder) : find(proxy);
+}
+
+/* Replace the error of the resolution that failed by what the user sees: proxy.c. */
+void proxy_explain(PyObject *self);
+
+/* The object; NULL with what the user sees raised. */
+static inline PyObject *
+proxy_target(PyObject *self)
+{
+    PyObject *found = proxy_resolve(self);
+    if (found == NULL) {
+        proxy_explain(self);
+    }
+    return found;
 }
 
 /* What is done with the object is done between proxy_begin() and proxy_end(): the object

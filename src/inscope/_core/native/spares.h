@@ -1,7 +1,7 @@
 /* Objects of one type that were given back, kept to be given out again.
  *
- * Each bind makes a cell and a VarBind, each push a cell, and drops them soon after: to
- * ask for their memory anew each time would be a seventh of what a bind takes. Only
+ * Each bind makes a cell and a VarBind, each push a StackView, dropped soon after: to ask
+ * for their memory anew each time would be a seventh of what a bind takes. Only
  * with the GIL, under which nobody else takes from the list between two of its lines;
  * and not where AddressSanitizer looks for the use of what was given back.
  */

@@ -9,23 +9,9 @@
 #include "stack_view.h"
 #include "storage.h"
 
-/* The storage; NULL with an error before __init__. */
-static PyObject *
-storage_of(BareStack *stack)
-{
-    PyObject *storage;
-    Py_BEGIN_CRITICAL_SECTION(stack);
-    storage = Py_XNewRef(stack->storage);
-    Py_END_CRITICAL_SECTION();
-    if (storage == NULL) {
-        Py_XDECREF(PyObject_CallOneArg(stack->state->uninitialized, (PyObject *)stack));
-    }
-    return storage;
-}
-
 /* The topmost cell, full or not; the bottom if there is none. */
 static StackView *
-topmost(BareStack *stack, PyObject *storage)
+topmost(Stored *stack, PyObject *storage)
 {
     PyObject *found = storage_get(stack->state, storage, stack->state->bottom);
     if (found != NULL && !view_check(found)) {
@@ -39,7 +25,7 @@ topmost(BareStack *stack, PyObject *storage)
 static PyObject *
 stack_push(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    BareStack *stack = (BareStack *)self;
+    Stored *stack = (Stored *)self;
     PyObject *item = only_argument("push", "obj", args, count, names);
     if (item == NULL) {
         return NULL;
@@ -63,7 +49,7 @@ stack_push(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *na
 static PyObject *
 stack_pop(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
-    BareStack *stack = (BareStack *)self;
+    Stored *stack = (Stored *)self;
     if (stack->plain) {
         return PyObject_CallOneArg(stack->state->pop_from_list, self);
     }
@@ -104,7 +90,7 @@ forget_missing(State *state)
 PyObject *
 stack_top(PyObject *self)
 {
-    BareStack *stack = (BareStack *)self;
+    Stored *stack = (Stored *)self;
     PyObject *item = NULL;
     if (stack->plain) {
         item = PyObject_CallOneArg(stack->state->top_of_list, self);
@@ -130,7 +116,7 @@ stack_peek(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     PyObject *item = stack_top(self);
     if (item == NULL && !PyErr_Occurred()) {
-        PyErr_SetNone(((BareStack *)self)->state->missing);
+        PyErr_SetNone(((Stored *)self)->state->missing);
     }
     return item;
 }
@@ -151,87 +137,6 @@ refuse_top(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
     return -1;
 }
 
-static PyObject *
-stack_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
-{
-    State *state = state_of_type(type);
-    PyObject *self = state == NULL ? NULL : type->tp_alloc(type, 0);
-    if (self != NULL) {
-        ((BareStack *)self)->state = state;
-    }
-    return self;
-}
-
-static int
-stack_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(((BareStack *)self)->storage);
-    return 0;
-}
-
-static int
-stack_clear(PyObject *self)
-{
-    Py_CLEAR(((BareStack *)self)->storage);
-    return 0;
-}
-
-static void
-stack_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    if (((BareStack *)self)->weakrefs != NULL) {
-        PyObject_ClearWeakRefs(self);
-    }
-    stack_clear(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-}
-
-static PyObject *
-get_storage(PyObject *self, void *Py_UNUSED(closure))
-{
-    return storage_of((BareStack *)self);
-}
-
-static int
-set_storage(PyObject *self, PyObject *storage, void *Py_UNUSED(closure))
-{
-    if (storage == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "the storage of a stack stays");
-        return -1;
-    }
-    PyObject *old;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    old = ((BareStack *)self)->storage;
-    ((BareStack *)self)->storage = Py_NewRef(storage);
-    Py_END_CRITICAL_SECTION();
-    Py_XDECREF(old);
-    return 0;
-}
-
-static PyObject *
-get_plain(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyBool_FromLong(((BareStack *)self)->plain);
-}
-
-static int
-set_plain(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
-{
-    if (value == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "whether the storage is plain stays");
-        return -1;
-    }
-    int plain = PyObject_IsTrue(value);
-    if (plain >= 0) {
-        ((BareStack *)self)->plain = (char)plain;
-    }
-    return plain < 0 ? -1 : 0;
-}
-
 static PyMethodDef stack_methods[] = {
     {"push", FAST_METHOD(stack_push), METH_FASTCALL | METH_KEYWORDS,
      "push($self, obj)\n--\n\nPut *obj* on the stack.\n\n"
@@ -245,30 +150,21 @@ static PyMethodDef stack_methods[] = {
 
 static PyGetSetDef stack_fields[] = {
     {"top", get_top, refuse_top, "The top of the stack; ``None`` if the stack is empty.", NULL},
-    {"_storage", get_storage, set_storage, NULL, NULL},
-    {"_plain", get_plain, set_plain, NULL, NULL},
-    {NULL},
-};
-
-static PyMemberDef stack_members[] = {
-    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(BareStack, weakrefs), Py_READONLY, NULL},
+    {"_storage", stored_get_storage, stored_set_storage, NULL, NULL},
+    {"_plain", stored_get_plain, stored_set_plain, NULL, NULL},
     {NULL},
 };
 
 static PyType_Slot stack_slots[] = {
-    {Py_tp_new, stack_new},
-    {Py_tp_dealloc, stack_dealloc},
-    {Py_tp_traverse, stack_traverse},
-    {Py_tp_clear, stack_clear},
+    STORED_SLOTS,
     {Py_tp_methods, stack_methods},
     {Py_tp_getset, stack_fields},
-    {Py_tp_members, stack_members},
     {0, NULL},
 };
 
 static PyType_Spec stack_spec = {
     .name = "inscope._core.native._native.BareStack",
-    .basicsize = sizeof(BareStack),
+    .basicsize = sizeof(Stored),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
     .slots = stack_slots,
 };

@@ -8,10 +8,13 @@
  */
 #include "stack_view.h"
 
+#include "fields.h"
+#include "spares.h"
+
 StackView *
 view_new(State *state, PyObject *item, StackView *below, PyObject *bind)
 {
-    StackView *view = PyObject_GC_New(StackView, state->stack_view);
+    StackView *view = (StackView *)spares_take(&state->spare_views, state->stack_view);
     if (view == NULL) {
         return NULL;
     }
@@ -97,7 +100,8 @@ view_dealloc(PyObject *self)
     StackView *below = ((StackView *)self)->below;
     ((StackView *)self)->below = NULL;
     view_clear(self);
-    type->tp_free(self);
+    State *state = state_of_made(self);
+    spares_give(state == NULL ? NULL : &state->spare_views, self);
     Py_DECREF(type);
     while (below != NULL && Py_REFCNT(below) == 1) {
         StackView *next = (StackView *)Py_XNewRef((PyObject *)below->below);
@@ -117,57 +121,20 @@ static PyObject *
 get_item(PyObject *self, void *Py_UNUSED(closure))
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    PyObject *item;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    item = ((StackView *)self)->item;
-    item = Py_NewRef(item == NULL ? state->empty : item);
-    Py_END_CRITICAL_SECTION();
-    return item;
-}
-
-static PyObject *
-get_below(PyObject *self, void *Py_UNUSED(closure))
-{
-    PyObject *below;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    below = (PyObject *)((StackView *)self)->below;
-    below = Py_NewRef(below == NULL ? Py_None : below);
-    Py_END_CRITICAL_SECTION();
-    return below;
-}
-
-static PyObject *
-get_bind(PyObject *self, void *Py_UNUSED(closure))
-{
-    PyObject *bind;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    bind = ((StackView *)self)->bind;
-    bind = Py_NewRef(bind == NULL ? Py_None : bind);
-    Py_END_CRITICAL_SECTION();
-    return bind;
-}
-
-static int
-set_field(PyObject *self, PyObject **field, PyObject *value, PyObject *nothing)
-{
-    if (value == NULL) {
-        PyErr_SetString(PyExc_AttributeError, "the fields of a cell cannot be deleted");
-        return -1;
-    }
-    PyObject *old;
-    Py_BEGIN_CRITICAL_SECTION(self);
-    old = *field;
-    *field = value == nothing ? NULL : Py_NewRef(value);
-    Py_END_CRITICAL_SECTION();
-    Py_XDECREF(old);
-    return 0;
+    return field_get(self, &((StackView *)self)->item, state->empty);
 }
 
 static int
 set_item(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    return set_field(self, &((StackView *)self)->item, value, state->empty);
+    return field_set(self, &((StackView *)self)->item, value, state->empty);
+}
+
+static PyObject *
+get_below(PyObject *self, void *Py_UNUSED(closure))
+{
+    return field_get(self, (PyObject **)&((StackView *)self)->below, Py_None);
 }
 
 static int
@@ -177,13 +144,19 @@ set_below(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
         PyErr_SetString(PyExc_TypeError, "'below' must be a StackView");
         return -1;
     }
-    return set_field(self, (PyObject **)&((StackView *)self)->below, value, NULL);
+    return field_set(self, (PyObject **)&((StackView *)self)->below, value, Py_None);
+}
+
+static PyObject *
+get_bind(PyObject *self, void *Py_UNUSED(closure))
+{
+    return field_get(self, &((StackView *)self)->bind, Py_None);
 }
 
 static int
 set_bind(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 {
-    return set_field(self, &((StackView *)self)->bind, value, Py_None);
+    return field_set(self, &((StackView *)self)->bind, value, Py_None);
 }
 
 static PyGetSetDef view_fields[] = {

@@ -96,6 +96,7 @@ typedef struct State {
     PyObject *bottom; /* Owned: the cell below all cells of all stacks. */
     Spares spare_cells;
     Spares spare_binds;
+    Spares spare_views;
 #define TYPE(name) PyTypeObject *name; /* Owned. */
 #define FIELD(name, ...) PyObject *name; /* Owned. */
     TYPES(TYPE)

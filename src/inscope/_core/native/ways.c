@@ -23,8 +23,7 @@ find_nothing(Proxy *Py_UNUSED(proxy))
 PyObject *
 find_in_context_var(Proxy *proxy)
 {
-    PyObject *found;
-    return PyContextVar_Get(proxy->holder, NULL, &found) < 0 ? NULL : found;
+    return context_var_value(proxy->holder);
 }
 
 /* A way on which Python may run, and call __init__ again. */
