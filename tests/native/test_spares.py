@@ -1,4 +1,4 @@
-"""Cells, binds and stack views that were given back are given out again as if they were new."""
+"""Cells, binds and views that were given back are given out as if they were new."""
 
 from __future__ import annotations
 
