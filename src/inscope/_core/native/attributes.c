@@ -80,7 +80,7 @@ attribute_missing(PyObject *self, PyObject *name)
 
 /* Takes the reference to the target, which may lead back to the proxy. */
 static Py_NO_INLINE PyObject *
-attribute_of_proxy(PyObject *target, PyObject *name)
+attribute_of_any(PyObject *target, PyObject *name)
 {
     if ((target = proxy_begin_with(target)) == NULL) {
         return NULL;
@@ -97,30 +97,38 @@ objects_attribute(PyObject *self, PyObject *name)
     if (target == NULL) {
         return attribute_missing(self, name);
     }
-    getattrofunc get = Py_TYPE(target)->tp_getattro;
-    if (get == proxy_getattro || get == NULL || !PyUnicode_Check(name)) {
-        return attribute_of_proxy(target, name);
+    if (!LIKELY(Py_TYPE(target)->tp_getattro == PyObject_GenericGetAttr)) {
+        return attribute_of_any(target, name);
     }
-    PyObject *result = get(target, name);
+    PyObject *result = PyObject_GenericGetAttr(target, name);
     Py_DECREF(target);
     return result;
 }
 
 static Py_NO_INLINE PyObject *
-attribute_with_underscore(PyObject *self, PyObject *name)
+any_attribute(PyObject *self, PyObject *name)
 {
-    int own = is_own(self, name);
+    int own = PyUnicode_Check(name) ? is_own(self, name) : 0;
     if (own == 0) {
         return objects_attribute(self, name);
     }
     return own < 0 ? NULL : own_attribute(self, proxy_state(self), name);
 }
 
+/* Is it a name as nearly all are: of ASCII, and not with an underscore in front? */
+static inline int
+is_simple(PyObject *name)
+{
+    PyASCIIObject *text = (PyASCIIObject *)name;
+    return PyUnicode_CheckExact(name) && (text->state.compact & text->state.ascii) &&
+           *(const char *)(text + 1) != '_';
+}
+
 PyObject *
 proxy_getattro(PyObject *self, PyObject *name)
 {
-    return has_underscore(name) ? attribute_with_underscore(self, name)
-                            : objects_attribute(self, name);
+    return LIKELY(is_simple(name)) ? objects_attribute(self, name)
+                                   : any_attribute(self, name);
 }
 
 /* typing marks what LocalProxy[T](…) made, and would mark the object: 1 if that

@@ -7,6 +7,13 @@
 
 #include <stddef.h>
 
+/* Which way to lay out for speed. */
+#ifdef __GNUC__
+#define LIKELY(condition) __builtin_expect((condition) != 0, 1)
+#else
+#define LIKELY(condition) (condition)
+#endif
+
 #if PY_VERSION_HEX < 0x030C0000
 #include <structmember.h>
 

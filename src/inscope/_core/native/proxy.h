@@ -58,8 +58,9 @@ int proxy_allow_own_attributes(State *state);
 static inline PyObject *
 context_var_value(PyObject *var)
 {
-    PyObject *found;
-    return PyContextVar_Get(var, NULL, &found) < 0 ? NULL : found;
+    PyObject *found = NULL;
+    (void)PyContextVar_Get(var, NULL, &found); /* NULL after an error, too */
+    return found;
 }
 
 /* What may be the object, looked for. As a Way; the shortest one is taken in line. */
@@ -72,7 +73,8 @@ proxy_resolve(PyObject *self)
 #else
     Way find = proxy->find;
 #endif
-    return find == find_in_context_var ? context_var_value(proxy->holder) : find(proxy);
+    return LIKELY(find == find_in_context_var) ? context_var_value(proxy->holder)
+                                              : find(proxy);
 }
 
 /* Replace the error of the resolution that failed by what the user sees: proxy.c. */
