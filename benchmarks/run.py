@@ -27,6 +27,7 @@ from benchmarks.results import (
     Result,
     Row,
 )
+from benchmarks.starts import in_new_processes, merged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -65,11 +66,13 @@ class Plan(NamedTuple):
         columns: The contestants.
         baseline: See ``results.Group``.
         measure: Returns the rows.
+        short: It is measured in several processes, one after the other.
     """
 
     columns: tuple[str, ...]
     baseline: str
     measure: Callable[[Field, Effort], list[Row]]
+    short: bool = False
 
 
 def _each(
@@ -87,27 +90,31 @@ _LOCALS = tuple(contestant.name for contestant in LOCALS)
 _MEMORY = tuple(dict.fromkeys((*_PROXIES, *_LOCALS)))
 
 GROUPS: dict[str, Plan] = {
-    "attributes": Plan(_PROXIES, BY_HAND, _each(operations.ATTRIBUTES)),
+    "attributes": Plan(_PROXIES, BY_HAND, _each(operations.ATTRIBUTES), short=True),
     "operations": Plan(_PROXIES, BY_HAND, _each(operations.operations())),
     "sources": Plan(
         (BY_HAND, *WITH_WERKZEUG),
         BY_HAND,
         lambda field, effort: sources.measure(effort, field.rivals),
+        short=True,
     ),
     "variables": Plan(
         (BY_HAND, OURS),
         BY_HAND,
         lambda _, effort: variables.measure(variables.VARIABLES, effort),
+        short=True,
     ),
     "binding": Plan(
         (BY_HAND, OURS),
         BY_HAND,
         lambda _, effort: variables.measure(variables.BINDING, effort),
+        short=True,
     ),
     "locals": Plan(
         _LOCALS,
         "threading.local",
         lambda field, effort: storage.measure_locals(field.locals_, effort),
+        short=True,
     ),
     "growth": Plan(
         WITH_WERKZEUG,
@@ -120,6 +127,7 @@ GROUPS: dict[str, Plan] = {
         lambda field, effort: storage.measure_stacks(
             storage.stack_makers(field.rivals), effort
         ),
+        short=True,
     ),
     "threads": Plan(
         threads.COLUMNS,
@@ -138,6 +146,14 @@ GROUPS: dict[str, Plan] = {
 """By name, in the order in which they run."""
 
 
+def measure_group(
+    name: str, effort: Effort, contestants: Field | None = None
+) -> list[Row]:
+    """Return the rows of the group of this name, measured in this process."""
+    # By what runs before it a context fills, and setting costs more in it.
+    return Context().run(GROUPS[name].measure, contestants or field(), effort)
+
+
 def measure(
     names: Iterable[str],
     effort: Effort,
@@ -150,7 +166,10 @@ def measure(
     for name in names:
         tell(name)
         plan = GROUPS[name]
-        # By what runs before it a context fills, and setting costs more in it.
-        rows = tuple(Context().run(plan.measure, field, effort))
-        groups[name] = Group(name, plan.columns, rows, plan.baseline)
+        if plan.short and effort.starts > 1:
+            runs = in_new_processes(measure_group, name, effort)
+            rows = [merged(row) for row in zip(*runs, strict=True)]
+        else:
+            rows = measure_group(name, effort, field)
+        groups[name] = Group(name, plan.columns, tuple(rows), plan.baseline)
     return Result(builds.name_of(about), about, groups)

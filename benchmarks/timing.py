@@ -34,15 +34,17 @@ class Effort(NamedTuple):
         seconds: How long a turn takes, about.
         growth: The largest number of names, and the largest depth.
         processes: Whether to start what takes long: valgrind.
+        starts: In how many new processes a short group is measured.
     """
 
     rounds: int
     seconds: float
     growth: int
     processes: bool
+    starts: int = 1
 
 
-FULL = Effort(rounds=61, seconds=0.001_5, growth=100_000, processes=True)
+FULL = Effort(rounds=61, seconds=0.001_5, growth=100_000, processes=True, starts=7)
 QUICK = Effort(rounds=21, seconds=0.000_4, growth=10_000, processes=False)
 CHECK = Effort(rounds=0, seconds=0.0, growth=100, processes=False)
 """Every row is run a few times and nothing is measured."""
