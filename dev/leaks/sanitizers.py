@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dev.environments import main_environment
 from dev.leaks.native_copy import CACHE, native_copy
-from dev.leaks.outcome import CLEAN, FOUND, NOT_RUN, Outcome
+from dev.leaks.outcome import CLEAN, FOUND, NOT_RUN, Outcome, of_exit_code
 from dev.leaks.reports import ours
 from dev.leaks.suite import run_suite
 from dev.processes import captured
@@ -44,9 +44,8 @@ def sanitizers(arguments: list[str]) -> Outcome:
     if found:
         return Outcome(CHECK, FOUND, f"{len(found)}: see {reports}")
     if code:
-        return Outcome(
-            CHECK, FOUND, f"exit code {code}: see the tests above, {reports}"
-        )
+        detail = f"exit code {code}: see the tests above, {reports}"
+        return Outcome(CHECK, of_exit_code(code), detail)
     return Outcome(CHECK, CLEAN, "gcc's ASan, LSan and UBSan")
 
 
