@@ -15,6 +15,7 @@ from dev.leaks.native_copy import CACHE, native_copy
 from dev.leaks.outcome import CLEAN, FOUND, NOT_RUN, Outcome, of_exit_code
 from dev.leaks.reports import ours
 from dev.leaks.suite import run_suite
+from dev.parallel import spread
 from dev.processes import captured
 
 __all__ = ["FLAGS", "runtime", "sanitizers", "under_sanitizers"]
@@ -39,7 +40,8 @@ def sanitizers(arguments: list[str]) -> Outcome:
     environment = under_sanitizers(libraries, reports)
     plugins = ["dev.leaks.selection"]
     errors = reports / "stderr"  # where the second one writes, whatever log_path says
-    code = run_suite(python, folder, plugins, arguments, environment, errors)
+    words = [*spread(arguments), *arguments]
+    code = run_suite(python, folder, plugins, words, environment, errors)
     found = ours(reports)
     if found:
         return Outcome(CHECK, FOUND, f"{len(found)}: see {reports}")
