@@ -34,7 +34,7 @@ PROFILE = "leaks"
 WARM_UP = 3
 """How often a test is run before its growth is taken."""
 
-EXAMPLES = 20
+EXAMPLES = 5
 """How many examples Hypothesis tries in each run."""
 
 OF_TEST = "_hypothesis_internal_use_settings"
