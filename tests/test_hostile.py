@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import sys
+import sysconfig
 import weakref
 from types import ModuleType
 from typing import Any
@@ -38,6 +40,11 @@ def raising(name: str, error: BaseException) -> Any:
     extra["__aexit__"] = {"__aenter__": _async_enter}
     return type("Hostile", (), {name: method, **extra.get(name, {})})()
 
+
+CLASSES_STAY = sys.version_info < (3, 14) and bool(
+    sysconfig.get_config_var("Py_GIL_DISABLED")
+)
+"""The first free-threaded Python frees no class any more once a thread was begun."""
 
 ERRORS: list[type[BaseException]] = [
     HostileError,
@@ -273,7 +280,8 @@ def test_a_method_may_rebind_and_drop_its_own_object(
     assert ["still here"] == ended[:1]
     assert not inscope.is_bound(proxy)
     gc.collect()
-    assert watch() is None
+    if not (CLASSES_STAY and isinstance(watch(), type)):
+        assert watch() is None
 
 
 def test_a_method_may_bind_another_object(inscope: ModuleType) -> None:

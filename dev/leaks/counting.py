@@ -37,6 +37,9 @@ WARM_UP = 3
 EXAMPLES = 5
 """How many examples Hypothesis tries in each run."""
 
+STEPS = 10
+"""How many steps each of them has, where it has steps."""
+
 OF_TEST = "_hypothesis_internal_use_settings"
 """Where Hypothesis keeps what a test says of it."""
 
@@ -94,7 +97,8 @@ def shorten(item: pytest.Item) -> None:
         place = getattr(item, owner, None)
         chosen: Any = getattr(place, name, None)
         if chosen is not None and chosen.max_examples > EXAMPLES:
-            setattr(place, name, type(chosen)(chosen, max_examples=EXAMPLES))
+            fewer = {"max_examples": EXAMPLES, "stateful_step_count": STEPS}
+            setattr(place, name, type(chosen)(chosen, **fewer))
 
 
 def pytest_collection_finish() -> None:
