@@ -120,6 +120,8 @@ def planted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of an extension module with faults, built as the core is."""
     if not runtime():
         pytest.skip("gcc has no sanitizers: apt install gcc")
+    if sysconfig.get_config_var("Py_GIL_DISABLED"):
+        pytest.skip("without the GIL Python takes no other allocator than its own")
     headers = sysconfig.get_path("include")
     if not Path(headers, "Python.h").exists():
         pytest.skip("the headers of Python are missing: apt install python3-dev")
