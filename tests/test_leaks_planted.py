@@ -111,7 +111,7 @@ def test_an_object_that_is_kept_each_time_is_found(tmp_path: Path) -> None:
     assert "our objects: a leak" in done.stdout
     assert "FAILED test_it.py::test_keeps" in done.stdout
     assert "PASSED test_it.py::test_keeps_nothing" in done.stdout
-    assert "run once, for they start processes: 1 tests" in done.stdout
+    assert "run once, for they start processes or take long: 1 tests" in done.stdout
     assert "1 failed, 3 passed" in done.stdout
 
 
