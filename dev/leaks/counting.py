@@ -242,7 +242,9 @@ def growth(item: pytest.Item) -> dict[str, int]:
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say which tests were excused, and what was counted."""
     terminalreporter.write_line(f"counted: {', '.join(COUNTS)}")
-    number = len(run_once_only)
-    terminalreporter.write_line(f"run once, for they start processes or take long: {number} tests")
+    once = (
+        f"run once, for they start processes or take long: {len(run_once_only)} tests"
+    )
+    terminalreporter.write_line(once)
     for name in excused:
         terminalreporter.write_line(f"grows as much on the Python core: {name}")
