@@ -379,7 +379,11 @@ static PyObject *
 get_state(PyObject *self, void *Py_UNUSED(closure))
 {
     VarBind *bind = (VarBind *)self;
-    return Py_NewRef(PyTuple_GET_ITEM(state_of(bind)->state_names, bind->state));
+    int state;
+    Py_BEGIN_CRITICAL_SECTION(bind); /* which another thread may be leaving */
+    state = bind->state;
+    Py_END_CRITICAL_SECTION();
+    return Py_NewRef(PyTuple_GET_ITEM(state_of(bind)->state_names, state));
 }
 
 static PyGetSetDef fields[] = {
