@@ -50,7 +50,7 @@ OURS = "our objects"
 REFERENCES = "references"
 
 RUNS_FREELY = "test_workers_that_run_freely_read_their_own"
-"""Its threads fight for the lock: a minute for each run, on a debug build."""
+"""Its threads fight for the lock, which takes very long on a debug build."""
 
 STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.posix_spawn"}
 """Events of these names are raised when a process is started."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
 import sysconfig
 import weakref
@@ -42,6 +43,27 @@ def test_a_bind_made_of_a_left_one_is_new() -> None:
     assert "new" in repr(again)
     with again as name:
         assert ("bob", "bob") == (name, user.get())
+
+
+@pytest.mark.skipif(
+    "asan" in os.environ.get("LD_PRELOAD", ""),
+    reason="AddressSanitizer is to see the use of what was given back",
+)
+def test_a_bind_is_made_of_what_was_given_back() -> None:
+    """The collector counts what is allocated: neither a bind nor its cell is."""
+    user: Var[int] = Var("user")
+    user.bind(0)
+    gc.disable()
+    try:
+        before = gc.get_count()[0]
+        again = user.bind(1)
+        after = gc.get_count()[0]
+    finally:
+        gc.enable()
+
+    assert before == after
+    with again as number:
+        assert 1 == number
 
 
 def test_a_value_does_not_outlive_its_cell() -> None:
