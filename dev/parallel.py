@@ -1,6 +1,6 @@
 """The suite on all processors, by pytest-xdist, unless that would get in the way.
 
-``./run test``, ``./run matrix`` and ``./run wheel`` ask here for the options of pytest.
+``./run test``, ``matrix``, ``wheel`` and ``leaks`` ask here for the options of pytest.
 """
 
 from __future__ import annotations

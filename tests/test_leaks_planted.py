@@ -92,11 +92,15 @@ PyInit_planted(void)
 """
 
 
-def test_an_object_that_is_kept_each_time_is_found(tmp_path: Path) -> None:
+@pytest.mark.parametrize("processes", [0, 2])
+def test_an_object_that_is_kept_each_time_is_found(
+    tmp_path: Path, processes: int
+) -> None:
     """A test that keeps one fails; its neighbours pass, one of them run only once."""
     (tmp_path / "test_it.py").write_text(KEEPS_AN_OBJECT)
     options = ["-p", "dev.leaks.counting", "-p", "no:cacheprovider", "-q", "-rA"]
-    command = [sys.executable, "-m", "pytest", *options, "test_it.py"]
+    options += ["-n", str(processes), "test_it.py"]
+    command = [sys.executable, "-m", "pytest", *options]
     paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'src'}"}
 
     done = subprocess.run(
@@ -111,7 +115,7 @@ def test_an_object_that_is_kept_each_time_is_found(tmp_path: Path) -> None:
     assert "our objects: a leak" in done.stdout
     assert "FAILED test_it.py::test_keeps" in done.stdout
     assert "PASSED test_it.py::test_keeps_nothing" in done.stdout
-    assert "run once, for they start processes or take long: 1 tests" in done.stdout
+    assert "or is slow: 1 tests" in done.stdout
     assert "1 failed, 3 passed" in done.stdout
 
 

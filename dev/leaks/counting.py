@@ -58,17 +58,16 @@ STARTS_A_PROCESS = {"subprocess.Popen", "os.fork", "os.posix_spawn"}
 collected: dict[str, pytest.Item] = {}
 """Every test by its id, also those of the Python core."""
 
-excused: list[str] = []
-"""What grows as much on the Python core."""
+EXCUSED = "grows as much on the Python core"
+RUN_ONCE = "run once, for it starts processes, where what leaks is not seen, or is slow"
+remarks: dict[str, list[str]] = {EXCUSED: [], RUN_ONCE: []}
+"""The tests of which something is to be said in the end; each report has its own."""
 
 known_errors: list[BaseException] = []
 """The exceptions of the tests' own tables: raised anew they keep their tracebacks."""
 
 started: list[str] = []
 """The processes that the test has started."""
-
-run_once_only: list[str] = []
-"""The tests that start processes, where what leaks is not seen, and RUNS_FREELY."""
 
 
 def pytest_configure() -> None:
@@ -135,12 +134,14 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
     started.clear()
     reports = run_once(item)
+    body = next((report for report in reports if report.when == "call"), reports[0])
     if started or item.name.startswith(RUNS_FREELY):
-        run_once_only.append(item.nodeid)
+        body.user_properties.append((RUN_ONCE, item.nodeid))
     elif all(report.passed for report in reports):
         complaint = what_grows(item)
-        if complaint:
-            body = next(report for report in reports if report.when == "call")
+        if complaint == EXCUSED:
+            body.user_properties.append((EXCUSED, item.nodeid))
+        elif complaint:
             body.outcome, body.longrepr = "failed", complaint
     item.session._setupstate.teardown_exact(nextitem)
     for report in reports:
@@ -162,7 +163,7 @@ def run_once(item: pytest.Item) -> list[pytest.TestReport]:
 
 
 def what_grows(item: pytest.Item) -> str:
-    """Run *item* until it has settled; return what does not, or nothing."""
+    """Run *item* until it has settled; return what does not, EXCUSED or nothing."""
     seen = measure(lambda: run_once(item))
     suspects = {name: one for name, one in seen.items() if judge(one) != Verdict.CLEAN}
     if not suspects:
@@ -178,7 +179,7 @@ def what_grows(item: pytest.Item) -> str:
         if is_finding(grown[name], 0 if name == OURS else control[name])
     ]
     if not lines and is_finding(grown.get(REFERENCES, 0), 0):
-        excused.append(item.nodeid)
+        return EXCUSED
     return "\n".join(lines)
 
 
@@ -239,12 +240,16 @@ def growth(item: pytest.Item) -> dict[str, int]:
     return {name: after - before for name, (before, after) in seen.items()}
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Note the remarks of *report*, which may come from another process."""
+    for remark, test in report.user_properties:
+        if remark in remarks:
+            remarks[remark].append(str(test))
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say which tests were excused, and what was counted."""
+    """Say what was counted, how many tests were run once, and which were excused."""
     terminalreporter.write_line(f"counted: {', '.join(COUNTS)}")
-    once = (
-        f"run once, for they start processes or take long: {len(run_once_only)} tests"
-    )
-    terminalreporter.write_line(once)
-    for name in excused:
-        terminalreporter.write_line(f"grows as much on the Python core: {name}")
+    terminalreporter.write_line(f"{RUN_ONCE}: {len(remarks[RUN_ONCE])} tests")
+    for name in remarks[EXCUSED]:
+        terminalreporter.write_line(f"{EXCUSED}: {name}")

@@ -8,6 +8,7 @@ from dev.interpreters import Interpreter, find_interpreters
 from dev.leaks.native_copy import native_copy
 from dev.leaks.outcome import NOT_RUN, Outcome, of_exit_code
 from dev.leaks.suite import run_suite
+from dev.parallel import spread
 from dev.processes import ROOT
 from dev.requirements import prepared_for_tests
 
@@ -27,7 +28,8 @@ def references(arguments: list[str]) -> Outcome:
     python = programs / "python"
     folder = native_copy("references", python)
     plugins = ("dev.leaks.selection", "dev.leaks.counting")
-    code = run_suite(python, folder, plugins, arguments, dict(os.environ))
+    words = [*spread(arguments), *arguments]
+    code = run_suite(python, folder, plugins, words, dict(os.environ))
     detail = f"Python {interpreter.version}" + (
         f"; without {', '.join(left_out)}" if left_out else ""
     )
