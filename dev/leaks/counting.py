@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextvars
 import gc
 import sys
+import typing
 from array import array
 from collections.abc import Callable
 from typing import Any
@@ -156,6 +157,8 @@ def run_once(item: pytest.Item) -> list[pytest.TestReport]:
     context = contextvars.Context()  # or what a test leaves bound would be a leak
     reports = context.run(runtestprotocol, item, log=False, nextitem=parent)
     item._report_sections.clear()
+    for forget in getattr(typing, "_cleanups", ()):
+        forget()  # or the classes of a test stay in typing's caches
     for error in known_errors:
         error.__traceback__ = error.__context__ = error.__cause__ = None
         vars(error).pop("__notes__", None)
