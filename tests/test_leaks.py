@@ -14,6 +14,7 @@ import pytest
 from dev.failures import SetupError
 from dev.leaks import command
 from dev.leaks.control import on_the_python_core
+from dev.leaks.counting import is_finding
 from dev.leaks.outcome import CLEAN, FAILED, FOUND, NOT_RUN, Outcome, of_exit_code
 from dev.leaks.reports import findings, ours
 from dev.leaks.settling import PATIENCE, Verdict, judge
@@ -106,6 +107,27 @@ def test_the_exit_code_of_pytest_tells_findings_from_failures(
 ) -> None:
     """A crash is a finding; tests that could not be collected are none."""
     assert result == of_exit_code(code)
+
+
+@pytest.mark.parametrize(
+    ("grown", "control", "finding"),
+    [
+        (19, 0, False),
+        (20, 0, True),
+        (-20, 0, True),
+        (40, 20, False),
+        (42, 20, True),
+        (-42, -20, True),
+        (-40, 20, True),
+        (7750, 7406, False),  # one of Hypothesis's machines, whose caches grow
+        (8200, 7406, True),
+    ],
+)
+def test_a_growth_is_held_against_that_of_the_control(
+    grown: int, control: int, finding: bool
+) -> None:
+    """One more in each run is a leak, but where the control is uneven itself."""
+    assert finding == is_finding(grown, control)
 
 
 class Core:
