@@ -30,6 +30,13 @@ Direct leak of 8 byte(s) in 1 object(s) allocated from:
 """
 
 
+NOTED = """\
+Direct leak of 480 byte(s) in 20 object(s) allocated from:
+    #1 0x7f in traceback_new Modules/_tracemalloc.c:452
+    #9 0x7f in stored_new src/inscope/_core/native/storage.c:11
+"""
+
+
 @pytest.mark.parametrize(
     ("changes", "verdict"),
     [
@@ -58,8 +65,8 @@ def test_a_report_is_taken_apart_into_its_findings() -> None:
 
 
 def test_only_findings_in_our_files_are_ours(tmp_path: Path) -> None:
-    """CPython's and other libraries' are not."""
-    (tmp_path / "report.1").write_text(OTHERS + OURS)
+    """CPython's and other libraries' are not, nor what tracemalloc notes of ours."""
+    (tmp_path / "report.1").write_text(OTHERS + OURS + NOTED)
     (tmp_path / "report.2").write_text(OTHERS)
 
     assert [OURS] == ours(tmp_path)
