@@ -2,12 +2,21 @@
 
 from inscope._core import CORE, Local, LocalProxy, LocalStack
 from inscope.errors import (
+    AsyncInSyncScopeError,
     BindStateError,
     ForeignContextError,
+    ForeignScopeError,
     ForeignTokenError,
     MissingExtraError,
     NotALocalError,
     ProxyNotInitializedError,
+    ResourceCycleError,
+    ResourceNotReady,
+    ScopeClosedError,
+    ScopeError,
+    ScopeExitTimeoutError,
+    ScopeNotActiveError,
+    ScopeOrderError,
     TokenUsedError,
     UnboundAttributeError,
     UnboundError,
@@ -15,6 +24,7 @@ from inscope.errors import (
     UnboundVarError,
 )
 from inscope.manager import LocalManager, get_ident, release_local
+from inscope.scope import Scope
 from inscope.var import (
     Proxied,
     Token,
@@ -30,8 +40,10 @@ from inscope.var import (
 
 __all__ = [
     "CORE",
+    "AsyncInSyncScopeError",
     "BindStateError",
     "ForeignContextError",
+    "ForeignScopeError",
     "ForeignTokenError",
     "Local",
     "LocalManager",
@@ -41,6 +53,14 @@ __all__ = [
     "NotALocalError",
     "Proxied",
     "ProxyNotInitializedError",
+    "ResourceCycleError",
+    "ResourceNotReady",
+    "Scope",
+    "ScopeClosedError",
+    "ScopeError",
+    "ScopeExitTimeoutError",
+    "ScopeNotActiveError",
+    "ScopeOrderError",
     "Token",
     "TokenUsedError",
     "UnboundAttributeError",

@@ -7,16 +7,25 @@ Raised all over the package; nothing here imports anything of it.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 __all__ = [
     "AlreadyReplacedError",
+    "AsyncInSyncScopeError",
     "BindStateError",
     "ForeignContextError",
+    "ForeignScopeError",
     "ForeignTokenError",
     "MissingExtraError",
     "NotALocalError",
     "ProxyNotInitializedError",
+    "ResourceCycleError",
+    "ResourceNotReady",
+    "ScopeClosedError",
+    "ScopeError",
+    "ScopeExitTimeoutError",
+    "ScopeNotActiveError",
+    "ScopeOrderError",
     "TokenUsedError",
     "TooLateError",
     "UnboundAttributeError",
@@ -37,6 +46,7 @@ class UnboundError(RuntimeError):
         thread: The name of the thread it was used in.
         task: The asyncio or trio task, or the greenlet; ``None`` outside of one.
         remedy: What would have bound it.
+        state: What the ``repr`` of the proxy says in place of the object's.
 
     Example:
         >>> from inscope import UnboundError, Var
@@ -52,6 +62,7 @@ class UnboundError(RuntimeError):
     thread: str | None = None
     task: str | None = None
     remedy: str | None = None
+    state: ClassVar[str] = "unbound"
 
     def locate(
         self,
@@ -62,16 +73,21 @@ class UnboundError(RuntimeError):
         remedy: str,
     ) -> None:
         """Record what was used, where, and what to do; called by the core."""
-        self.proxy = proxy
-        self.thread = thread
-        self.task = task
-        self.remedy = remedy
-        place = f"thread {thread!r}" + (f", {task}" if task else "")
+        place = self._note_place(proxy, thread, task, remedy)
         self.add_note(f"{type(proxy).__name__} over {origin}, used in {place}")
         self.add_note(
             f"{remedy} in that thread, task or greenlet first;"
             " a new thread or greenlet starts with nothing bound"
         )
+
+    def _note_place(
+        self, proxy: object, thread: str, task: str | None, remedy: str
+    ) -> str:
+        self.proxy = proxy
+        self.thread = thread
+        self.task = task
+        self.remedy = remedy
+        return f"thread {thread!r}" + (f", {task}" if task else "")
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle without the proxy: in the reader it would resolve to nothing."""
@@ -118,6 +134,79 @@ class ForeignTokenError(ValueError):
 
 class ForeignContextError(ValueError):
     """A token was used in another ``Context`` than the one it was made in."""
+
+
+class ScopeError(RuntimeError):
+    """A scope was used against its rules; each rule has a class of its own.
+
+    Raised before anything was opened or closed.
+    """
+
+
+class ScopeNotActiveError(ScopeError):
+    """A scope was closed that is not open: never pushed, or popped already."""
+
+
+class ScopeOrderError(ScopeError):
+    """A scope was closed, or entered again, where another is the innermost one."""
+
+
+class ForeignScopeError(ScopeError):
+    """A scope was closed, or entered again, in another ``Context`` than its own."""
+
+
+class AsyncInSyncScopeError(ScopeError):
+    """Something that has to be awaited was given to a scope that awaits nothing."""
+
+
+class ResourceCycleError(ScopeError):
+    """A resource needs itself in order to be made."""
+
+
+class ScopeClosedError(UnboundError):
+    """A scope was used after it closed.
+
+    Also when it is to be opened again, unless its class has ``reopen``.
+    """
+
+    state = "closed"
+
+    def locate(
+        self, proxy: object, origin: str, thread: str, task: str | None, remedy: str
+    ) -> None:
+        """Record what was used, where, and what to do; called by the core."""
+        remedy = "take a fork() or a hold() of it for work that goes on after it"
+        place = self._note_place(proxy, thread, task, remedy)
+        self.add_note(f"{type(proxy).__name__} over {origin}, used in {place}")
+        self.add_note(remedy)
+
+
+class ResourceNotReady(UnboundError):  # noqa: N818  # a state of a resource
+    """An asynchronous resource was used before it was opened.
+
+    Example:
+        >>> import asyncio
+        >>> from collections.abc import AsyncIterator
+        >>> from inscope import ResourceNotReady, Scope
+        >>> class Job(Scope): ...
+        >>> @Job.resource
+        ... async def answer() -> AsyncIterator[int]:
+        ...     yield 42
+        >>> async def work() -> None:
+        ...     async with Job():
+        ...         try:
+        ...             print(answer + 0)
+        ...         except ResourceNotReady:
+        ...             print(await Job.open(answer))
+        >>> asyncio.run(work())
+        42
+    """
+
+    state = "not ready"
+
+
+class ScopeExitTimeoutError(TimeoutError):
+    """A part of a scope took longer to close than its ``exit_timeout``."""
 
 
 class MissingExtraError(ImportError):

@@ -38,7 +38,7 @@ def test_every_public_method_is_described(anchors: set[str]) -> None:
     """So do the methods of the classes, but for two that serve proxies only."""
     members = {
         f"inscope.{name}.{member}"
-        for name in ("Var", "LocalStack", "LocalManager")
+        for name in ("Var", "LocalStack", "LocalManager", "Scope")
         for member in dir(getattr(inscope, name))
         if not member.startswith("_")
     }

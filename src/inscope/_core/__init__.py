@@ -14,6 +14,7 @@ from inscope._core.failures import is_unbound
 from inscope._core.ledger import LocalBind, PlainBind, StackBind
 from inscope._core.local import Local, set_storage
 from inscope._core.nothing import EMPTY, Missing
+from inscope._core.scope import BareScope, ScopeSlot
 from inscope._core.stack import LocalStack, StackView
 from inscope._core.storage import IdentStorage
 from inscope._core.var import CellVar, Token
@@ -39,6 +40,7 @@ __all__ = [
     "CORES",
     "EMPTY",
     "BareProxy",
+    "BareScope",
     "Bind",
     "CellVar",
     "IdentStorage",
@@ -48,6 +50,7 @@ __all__ = [
     "LocalStack",
     "Missing",
     "PlainBind",
+    "ScopeSlot",
     "SeveralBind",
     "StackBind",
     "StackView",

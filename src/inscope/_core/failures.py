@@ -24,15 +24,36 @@ if TYPE_CHECKING:
     from inscope._core.source import Source
 
 
+_FAULT = "_inscope_fault"
+"""The attribute of an error that does not mean that nothing is bound."""
+
+
 def is_unbound(error: BaseException) -> bool:
     """Tell whether *error*, out of a resolution, means that nothing is bound.
 
     Exactly ``RuntimeError`` and ``LookupError``: a resolver's subclass of them
     (``KeyError``, ``RecursionError``) is a fault of the resolver.
     """
-    return type(error) in (RuntimeError, LookupError) or isinstance(
-        error, (UnboundError, UnboundNameError, Missing)
-    )
+    if type(error) in (RuntimeError, LookupError):
+        return _FAULT not in vars(error)
+    return isinstance(error, (UnboundError, UnboundNameError, Missing))
+
+
+def take_for_fault(error: BaseException) -> None:
+    """Let *error* be a fault of the resolver, whatever its type."""
+    vars(error)[_FAULT] = True
+
+
+def state_of(error: BaseException) -> str:
+    """Return what the ``repr`` of a proxy says that *error* left unbound."""
+    return error.state if isinstance(error, UnboundError) else UnboundError.state
+
+
+def unbound_repr(proxy: BareProxy[Any], source: Source | None, error: Exception) -> str:
+    """Return the ``repr`` of *proxy*, which could not be resolved."""
+    if not is_unbound(error) or source is None:
+        fail(proxy, source, error)
+    return f"<{type(proxy).__name__} {state_of(error)}>"
 
 
 def fail(proxy: BareProxy[Any], source: Source | None, error: Exception) -> NoReturn:

@@ -18,9 +18,10 @@ from inscope._core.failures import is_unbound
 from inscope._core.local import Local
 from inscope._core.nothing import Missing
 from inscope._core.place import describe_task, describe_thread
+from inscope._core.scope import ScopeSlot
 from inscope._core.stack import LocalStack
 from inscope._core.var import CellVar
-from inscope.errors import UnboundError, UnboundNameError
+from inscope.errors import ScopeClosedError, UnboundError, UnboundNameError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,9 @@ class Source:
             self.origin, self.remedy = f"Var {given.name!r}", BIND_IT
         elif isinstance(given, Local):
             lookup, follow = self._of_local(given, name)
+        elif isinstance(given, ScopeSlot):
+            lookup = given.resolver()
+            self.origin, self.remedy = f"scope {given.name}", "open one (with …:)"
         elif isinstance(given, LocalStack):
             lookup = given.peek
             self.origin, self.remedy = "a LocalStack", "push an object on it"
@@ -138,16 +142,20 @@ class Source:
     def failure(self, proxy: object, error: Exception) -> Exception:
         """Return what the user of *proxy* sees, when ``resolve`` raised *error*."""
         if type(error) is not self.missing:
+            if isinstance(error, ScopeClosedError) and error.proxy is None:
+                self._locate(error, proxy)
             return error
         return self.unbound(UnboundError, proxy)
 
     def unbound(self, kind: type[UnboundError], proxy: object) -> UnboundError:
         """Return the error of an unbound *proxy*, with the place it was used in."""
         error = kind(self.message)
-        error.locate(
-            proxy, self.origin, describe_thread(), describe_task(), self.remedy
-        )
+        self._locate(error, proxy)
         return error
+
+    def _locate(self, error: UnboundError, proxy: object) -> None:
+        thread, task = describe_thread(), describe_task()
+        error.locate(proxy, self.origin, thread, task, self.remedy)
 
 
 def _or_missing(inner: Resolver) -> Resolver:

@@ -98,7 +98,9 @@ TABLE: Final[tuple[SpecialMethod, ...]] = (
     _left("__new__", "makes the proxy itself"),
     _left("__init__", "makes the proxy itself"),
     _left("__del__", "the end of a proxy is not the end of its object"),
-    _fallback("__repr__", "repr(target)", "f'<{type(self).__name__} unbound>'"),
+    _fallback(
+        "__repr__", "repr(target)", "f'<{type(self).__name__} {state_of(error)}>'"
+    ),
     _forward("__str__", "str(target)"),
     _forward("__bytes__", "bytes(target)"),
     _forward("__format__", "format(target, format_spec)", "format_spec"),

@@ -7,11 +7,13 @@ LEAF: int
 
 BareLocal: Any
 BareProxy: Any
+BareScope: Any
 BareStack: Any
 BareVar: Any
 Cell: Any
 ForwardedMethods: Any
 LocalProxy: Any
+ScopeSlot: Any
 
 def allow_own_attributes() -> None: ...
 def allow_own_names() -> None: ...

@@ -13,6 +13,7 @@
 
 #include "arguments.h"
 #include "cell.h"
+#include "place.h"
 #include "spares.h"
 #include "var.h"
 
@@ -30,29 +31,6 @@ typedef struct {
     int offset;         /* Of the instruction in code. */
     int state;
 } VarBind;
-
-/* Places */
-
-/* The line that runs: its code, a strong reference, and the instruction's offset.
- * Kept in place of the frame, which would keep every local variable alive. */
-static PyObject *
-here(int *offset)
-{
-    PyFrameObject *frame = PyEval_GetFrame(); /* borrowed */
-    if (frame == NULL) {
-        *offset = -1;
-        return NULL;
-    }
-    *offset = PyFrame_GetLasti(frame);
-    return (PyObject *)PyFrame_GetCode(frame);
-}
-
-/* (code, offset), or None; takes the reference to code. */
-static PyObject *
-place_of(PyObject *code, int offset)
-{
-    return code == NULL ? Py_NewRef(Py_None) : Py_BuildValue("Ni", code, offset);
-}
 
 /* Entering and leaving */
 
@@ -212,8 +190,8 @@ bind_exit(PyObject *self, PyObject *const *Py_UNUSED(error), Py_ssize_t count,
         return ended < 0 ? NULL : Py_NewRef(Py_None);
     }
     int offset;
-    PyObject *code = here(&offset);
-    PyObject *place = place_of(code, offset), *result = NULL;
+    PyObject *code = place_here(&offset);
+    PyObject *place = place_tuple(code, offset), *result = NULL;
     if (place != NULL) {
         result = PyObject_CallFunctionObjArgs(state_of((VarBind *)self)->report_foreign,
                                               self, place, NULL);
@@ -292,7 +270,7 @@ bind_new(State *state, PyObject *var, PyObject *value)
     }
     VarBind *bind = make(state, var, value);
     if (bind != NULL) {
-        bind->code = here(&bind->offset);
+        bind->code = place_here(&bind->offset);
     }
     return (PyObject *)bind;
 }
@@ -372,7 +350,7 @@ static PyObject *
 get_place(PyObject *self, void *Py_UNUSED(closure))
 {
     VarBind *bind = (VarBind *)self;
-    return place_of(Py_XNewRef(bind->code), bind->offset);
+    return place_tuple(Py_XNewRef(bind->code), bind->offset);
 }
 
 static PyObject *

@@ -4,6 +4,7 @@
 #include "local.h"
 #include "names.h"
 #include "proxy.h"
+#include "scope.h"
 #include "spares.h"
 #include "stack.h"
 #include "stack_view.h"
@@ -252,6 +253,7 @@ execute(PyObject *module)
     return cell_add_types(module, state) < 0 || local_add_types(module, state) < 0 ||
                    stack_add_types(module, state) < 0 ||
                    var_add_types(module, state) < 0 ||
+                   scope_add_types(module, state) < 0 ||
                    proxy_add_types(module, state) < 0 || names_add_constants(module) < 0
                ? -1
                : 0;

@@ -9,24 +9,12 @@
 
 /* Basic customization */
 
-static PyObject *
-unbound_repr(PyObject *self)
-{
-    PyObject *name = PyType_GetName(Py_TYPE(self));
-    if (name == NULL) {
-        return NULL;
-    }
-    PyObject *result = PyUnicode_FromFormat("<%U unbound>", name);
-    Py_DECREF(name);
-    return result;
-}
-
 PyObject *
 proxy_repr(PyObject *self)
 {
     PyObject *target = proxy_resolve(self);
     if (target == NULL) {
-        return proxy_unbound(self) ? unbound_repr(self) : NULL;
+        return proxy_answer(self, proxy_state(self)->unbound_repr, NULL);
     }
     if ((target = proxy_begin_with(target)) == NULL) {
         return NULL;

@@ -19,6 +19,7 @@ from inscope._core.native._native import (
     BareVar,
     ForwardedMethods,
     LocalProxy,
+    ScopeSlot,
     allow_own_attributes,
     configure,
     current,
@@ -72,7 +73,16 @@ def _prepare(
             return "var", local, None, unbound_message
         if issubclass(kind, LocalStack) and _has(kind, BareStack, "peek"):
             return "stack", local, None, unbound_message
+        if kind is ScopeSlot:
+            return "slot", local, None, unbound_message
+    elif isinstance(name, str) and "." not in name and _is_a_holder(kind):
+        return "attribute", LocalProxy(local), name, source
     return "call", source.resolve, None, source
+
+
+def _is_a_holder(kind: Any) -> bool:
+    """Tell whether what *kind* holds is found without a call of Python."""
+    return kind in (ContextVar, ScopeSlot) or issubclass(kind, CellVar)
 
 
 def _has(kind: Any, base: Any, method: str) -> bool:
@@ -110,6 +120,7 @@ configure(
     fail=failures.fail,
     fail_attribute=failures.fail_attribute,
     is_unbound=failures.is_unbound,
+    unbound_repr=failures.unbound_repr,
     unbound_attribute=failures.unbound_attribute,
     mro_entries=failures.mro_entries,
     make_shaped=_make_shaped,

@@ -7,6 +7,11 @@
 /* Strings that are used as names, interned once for each module.
  * X(field, "text") */
 #define STRINGS(X)                                                             \
+    X(active, "active")                                                        \
+    X(closed, "closed")                                                        \
+    X(close_late, "_scope_close_late")                                          \
+    X(closed_error, "_scope_closed_error")                                      \
+    X(closing, "closing")                                                      \
     X(dunder_aenter, "__aenter__")                                             \
     X(dunder_aexit, "__aexit__")                                               \
     X(dunder_class, "__class__")                                               \
@@ -23,9 +28,14 @@
     X(like, "like")                                                            \
     X(make, "_make")                                                           \
     X(missing_field, "missing")                                                \
-    X(resolve, "resolve")                                                      \
+    X(new_, "new")                                                             \
+    X(plain_slot, "_scope_plain_slot")                                          \
+    X(pop_slowly, "_scope_pop_slowly")                                          \
+    X(push_slowly, "_scope_push_slowly")                                        \
     X(refuse_entry, "_refuse_entry")                                           \
     X(refuse_exit, "_refuse_exit")                                             \
+    X(refuse_foreign, "_scope_refuse_foreign")                                  \
+    X(resolve, "resolve")                                                      \
     X(set, "set")                                                              \
     X(unbound, "_unbound")
 
@@ -41,6 +51,7 @@
     X(fail)              /* (proxy, source, error): raises what the user sees */  \
     X(fail_attribute)    /* (proxy, source, error, name) -> the answer, or raises */ \
     X(is_unbound)        /* (error) -> bool */                                    \
+    X(unbound_repr)      /* (proxy, source, error) -> the answer, or raises */     \
     X(unbound_attribute) /* (proxy, source, error, name) -> the answer */         \
     X(mro_entries)       /* (target) -> what __mro_entries__ is */                \
     X(make_shaped)       /* (cls, args, kwargs) -> a proxy of a shaped type */    \
@@ -82,6 +93,8 @@
     X(bare_var)                                                                \
     X(token)      /* made by make_token() */                                      \
     X(var_bind)   /* made by make_var_bind() */                                   \
+    X(scope_slot)                                                              \
+    X(bare_scope)                                                              \
     X(bare_proxy)                                                              \
     X(unclaimed)  /* between the two; see operators.c */                          \
     X(local_proxy)

@@ -4,12 +4,15 @@
  *     a Var             the value in its cell; else made, or missing
  *     a Local, a name   the attribute of that name
  *     a LocalStack      its top
+ *     a scope's class   its innermost active scope
+ *     a name of one     the attribute of that name of what another proxy finds
  *     another proxy     its object
  *     a function        what it returns: a callable, or the path of a _core/source.py
  *
  * A proxy is given its way once, when it is made; each operation takes it anew.
  */
 #include "proxy.h"
+#include "scope.h"
 #include "stack.h"
 #include "var.h"
 
@@ -46,6 +49,27 @@ static PyObject *
 find_in_stack(Proxy *proxy)
 {
     return find_holding(proxy, stack_top);
+}
+
+static PyObject *
+find_in_slot(Proxy *proxy)
+{
+    return find_holding(proxy, slot_find);
+}
+
+/* The holder is a proxy of our own, without a name, that nobody else has. */
+static PyObject *
+find_attribute(Proxy *proxy)
+{
+    PyObject *holder = Py_NewRef(proxy->holder), *name = Py_NewRef(proxy->detail);
+    PyObject *owner = proxy_resolve(holder), *found = NULL;
+    if (owner != NULL) {
+        found = PyObject_GetAttr(owner, name);
+        Py_DECREF(owner);
+    }
+    Py_DECREF(holder);
+    Py_DECREF(name);
+    return found;
 }
 
 static PyObject *
@@ -88,6 +112,7 @@ static const struct {
 } ways[] = {
     {"context_var", find_in_context_var}, {"var", find_in_var},
     {"local", find_in_local},             {"stack", find_in_stack},
+    {"slot", find_in_slot},               {"attribute", find_attribute},
     {"proxy", find_behind_proxy},         {"call", find_by_call},
 };
 

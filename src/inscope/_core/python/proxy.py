@@ -22,6 +22,7 @@ from inscope._core.failures import (
     fail_attribute,
     is_unbound,
     mro_entries,
+    state_of,
     unbound_attribute,
 )
 from inscope._core.proxy_type import LOCAL_PROXY_DOC, ProxyType
@@ -232,6 +233,7 @@ _NAMESPACE = {
     "plain": unwrap,
     "resolver_of": resolver_of,
     "is_unbound": is_unbound,
+    "state_of": state_of,
     "source": _source,
     "fail": fail,
     "fail_attribute": fail_attribute,

@@ -1,0 +1,379 @@
+/* BareScope: the state of a scope, and its way from new to closed when that is short.
+ *
+ *     NEW ── push ──► ACTIVE ── pop ──► CLOSED
+ *                        └─ CLOSING, on the long way
+ *
+ * A scope whose class has no hooks, signals and eager resources goes the short way, if
+ * it has no callbacks and resources of its own. The long way is inscope/scope/lifecycle.py;
+ * Scope derives from this. Python twin: python/scope.py.
+ */
+#include "scope.h"
+
+#include "arguments.h"
+#include "place.h"
+
+/* Opening and closing */
+
+/* Go from one state to the next; 0 if it is in another. */
+static int
+advance(BareScope *scope, char from, char to)
+{
+    int done;
+    Py_BEGIN_CRITICAL_SECTION(scope);
+    done = scope->life == from;
+    if (done) {
+        scope->life = to;
+    }
+    Py_END_CRITICAL_SECTION();
+    return done;
+}
+
+/* The slot of a class whose scopes can go the short way, a strong reference; NULL,
+ * with an error only if something failed. */
+static ScopeSlot *
+plain_slot(BareScope *scope)
+{
+    State *state = scope->state;
+    PyObject *slot = _PyType_LookupRef(Py_TYPE(scope), state->plain_slot);
+    if (slot != NULL && !Py_IS_TYPE(slot, state->scope_slot)) {
+        Py_CLEAR(slot);
+    }
+    return (ScopeSlot *)slot;
+}
+
+/* Open it the short way. 1 if that is done, 0 if it goes the long way, -1 with an
+ * error. */
+static int
+open_shortly(BareScope *scope, PyObject *code, int offset)
+{
+    ScopeSlot *slot = plain_slot(scope);
+    if (slot == NULL || !advance(scope, NEW, ACTIVE)) {
+        Py_XDECREF((PyObject *)slot);
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    PyObject *token = PyContextVar_Set(slot->scopes, (PyObject *)scope);
+    Py_DECREF((PyObject *)slot);
+    if (token == NULL) {
+        /* Without memory for a token, the variable is set all the same. */
+        Py_BEGIN_CRITICAL_SECTION(scope);
+        scope->life = CLOSED;
+        scope->refuses = 1;
+        Py_END_CRITICAL_SECTION();
+        return -1;
+    }
+    Py_BEGIN_CRITICAL_SECTION(scope);
+    scope->token = token;
+    Py_END_CRITICAL_SECTION();
+    moment_note((PyObject *)scope, &scope->opened, Py_XNewRef(code), offset);
+    return 1;
+}
+
+/* May it be closed the short way, as far as that is seen from itself? */
+static int
+is_plain(BareScope *scope)
+{
+    int plain;
+    Py_BEGIN_CRITICAL_SECTION(scope);
+    plain = scope->life == ACTIVE && scope->count == 0 && scope->exits == NULL &&
+            !scope->is_async && scope->token != NULL;
+    Py_END_CRITICAL_SECTION();
+    return plain;
+}
+
+/* 1, or -1 with an error. */
+static int
+close_late(BareScope *scope, PyObject *error)
+{
+    PyObject *done =
+        PyObject_CallMethodOneArg((PyObject *)scope, scope->state->close_late, error);
+    Py_XDECREF(done);
+    return done == NULL ? -1 : 1;
+}
+
+/* As open_shortly(). */
+static int
+close_shortly(BareScope *scope, PyObject *error, PyObject *code, int offset)
+{
+    ScopeSlot *slot = is_plain(scope) ? plain_slot(scope) : NULL;
+    BareScope *innermost = slot == NULL ? NULL : slot_innermost(slot);
+    int here = innermost == scope && advance(scope, ACTIVE, CLOSING);
+    Py_XDECREF((PyObject *)innermost);
+    if (!here) {
+        Py_XDECREF((PyObject *)slot);
+        return PyErr_Occurred() ? -1 : 0;
+    }
+    int done = PyContextVar_Reset(slot->scopes, scope->token);
+    Py_DECREF((PyObject *)slot);
+    if (done < 0) {
+        advance(scope, CLOSING, ACTIVE);
+        if (PyErr_ExceptionMatches(PyExc_ValueError)) {
+            PyErr_Clear();
+            Py_XDECREF(PyObject_CallMethodNoArgs((PyObject *)scope,
+                                                 scope->state->refuse_foreign));
+        }
+        return -1;
+    }
+    moment_note((PyObject *)scope, &scope->closed, Py_XNewRef(code), offset);
+    PyObject *token;
+    int late;
+    Py_BEGIN_CRITICAL_SECTION(scope);
+    token = scope->token;
+    scope->token = NULL;
+    scope->life = CLOSED;
+    scope->refuses = 1;
+    late = scope->exits != NULL; /* another thread has added something meanwhile */
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF(token);
+    return late ? close_late(scope, error) : 1;
+}
+
+/* Takes the reference to code. -1 with an error. */
+static int
+scope_open(PyObject *self, PyObject *code, int offset)
+{
+    int done = open_shortly((BareScope *)self, code, offset);
+    if (done != 0) {
+        Py_XDECREF(code);
+        return done < 0 ? -1 : 0;
+    }
+    PyObject *place = place_tuple(code, offset), *result = NULL;
+    if (place != NULL) {
+        PyObject *name = ((BareScope *)self)->state->push_slowly;
+        result = PyObject_CallMethodOneArg(self, name, place);
+        Py_DECREF(place);
+    }
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+static int
+scope_close(PyObject *self, PyObject *error, PyObject *code, int offset)
+{
+    int done = close_shortly((BareScope *)self, error, code, offset);
+    if (done != 0) {
+        Py_XDECREF(code);
+        return done < 0 ? -1 : 0;
+    }
+    PyObject *place = place_tuple(code, offset), *result = NULL;
+    if (place != NULL) {
+        PyObject *name = ((BareScope *)self)->state->pop_slowly;
+        result = PyObject_CallMethodObjArgs(self, name, error, place, NULL);
+        Py_DECREF(place);
+    }
+    Py_XDECREF(result);
+    return result == NULL ? -1 : 0;
+}
+
+static PyObject *
+scope_push(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    int offset;
+    PyObject *code = place_here(&offset);
+    return scope_open(self, code, offset) < 0 ? NULL : Py_NewRef(self);
+}
+
+static PyObject *
+closed_here(PyObject *self, PyObject *error)
+{
+    int offset;
+    PyObject *code = place_here(&offset);
+    return scope_close(self, error, code, offset) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+scope_pop(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *error = Py_None;
+    if (count > 0 || names != NULL) {
+        error = only_argument("pop", "exc", args, count, names);
+    }
+    return error == NULL ? NULL : closed_here(self, error);
+}
+
+static PyObject *
+scope_exit(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 3) {
+        PyErr_Format(PyExc_TypeError, "__exit__() takes 3 arguments (%zd given)", count);
+        return NULL;
+    }
+    return closed_here(self, args[1]);
+}
+
+/* The code of a place, (code, offset) or None; a strong reference. -1 with an error. */
+static int
+place_parse(PyObject *place, PyObject **code, int *offset)
+{
+    *code = NULL;
+    *offset = -1;
+    if (place != Py_None &&
+        !PyArg_ParseTuple(place, "O!i", &PyCode_Type, code, offset)) {
+        return -1;
+    }
+    Py_XINCREF(*code);
+    return 0;
+}
+
+/* _scope_push(place) and _scope_pop(error, place): for who opens it on behalf of another. */
+static PyObject *
+scope_push_at(PyObject *self, PyObject *place)
+{
+    PyObject *code;
+    int offset;
+    if (place_parse(place, &code, &offset) < 0) {
+        return NULL;
+    }
+    return scope_open(self, code, offset) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+static PyObject *
+scope_pop_at(PyObject *self, PyObject *args)
+{
+    PyObject *error, *place, *code;
+    int offset;
+    if (!PyArg_ParseTuple(args, "OO:_scope_pop", &error, &place) ||
+        place_parse(place, &code, &offset) < 0) {
+        return NULL;
+    }
+    return scope_close(self, error, code, offset) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+/* Life */
+
+static PyObject *
+scope_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+{
+    State *state = state_of_type(type);
+    int given = PyTuple_GET_SIZE(args) > 0 || (kwargs != NULL && PyDict_GET_SIZE(kwargs));
+    if (state != NULL && given && type->tp_init == PyBaseObject_Type.tp_init) {
+        PyErr_Format(PyExc_TypeError, "%.200s() takes no arguments", type->tp_name);
+        return NULL;
+    }
+    BareScope *scope = state == NULL ? NULL : (BareScope *)type->tp_alloc(type, 0);
+    if (scope != NULL) {
+        scope->state = state; /* the rest is zero: NEW, and without anything */
+    }
+    return (PyObject *)scope;
+}
+
+static int
+scope_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    BareScope *scope = (BareScope *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(scope->token);
+    Py_VISIT(scope->exits);
+    Py_VISIT(scope->holds);
+    Py_VISIT(scope->values);
+    Py_VISIT(scope->opened.code);
+    Py_VISIT(scope->closed.code);
+    return 0;
+}
+
+static int
+scope_clear(PyObject *self)
+{
+    BareScope *scope = (BareScope *)self;
+    Py_CLEAR(scope->token);
+    Py_CLEAR(scope->exits);
+    Py_CLEAR(scope->holds);
+    Py_CLEAR(scope->values);
+    return 0;
+}
+
+static void
+scope_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, scope_dealloc) /* a token holds the scope before this one */
+    if (((BareScope *)self)->weakrefs != NULL) {
+        PyObject_ClearWeakRefs(self);
+    }
+    scope_clear(self);
+    Py_CLEAR(((BareScope *)self)->opened.code);
+    Py_CLEAR(((BareScope *)self)->closed.code);
+    type->tp_free(self);
+    Py_DECREF(type);
+    Py_TRASHCAN_END
+}
+
+int
+scope_check(PyObject *object)
+{
+    for (PyTypeObject *type = Py_TYPE(object); type != NULL; type = type->tp_base) {
+        if (type->tp_new == scope_new) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static PyMemberDef members[] = {
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(BareScope, weakrefs), Py_READONLY,
+     NULL},
+    {NULL},
+};
+
+PyDoc_STRVAR(push_doc, "push($self)\n--\n\n\
+Open the scope; if it is the active one here, only count.\n\
+\n\
+Returns:\n\
+    The scope.\n\
+\n\
+Raises:\n\
+    ScopeClosedError: It is closed, and does not ``reopen``.\n\
+    ScopeOrderError: It is active, but another is the innermost one here.\n\
+    ForeignScopeError: It was opened in another ``Context``.\n\
+    AsyncInSyncScopeError: A part of it can only be awaited.");
+
+PyDoc_STRVAR(pop_doc, "pop($self, exc=None)\n--\n\n\
+Close the scope; if it was entered several times, count back.\n\
+\n\
+Args:\n\
+    exc: What went wrong inside, for the hooks and resources.\n\
+\n\
+Raises:\n\
+    ScopeNotActiveError: It is not open.\n\
+    ScopeOrderError: Another one is the innermost one here.\n\
+    ForeignScopeError: It was opened in another ``Context``. Like the two\n\
+        before it, raised before anything was closed.\n\
+    ExceptionGroup: Several things failed while it was closed. One error\n\
+        alone is raised as it is.");
+
+static PyMethodDef methods[] = {
+    {"push", scope_push, METH_NOARGS, push_doc},
+    {"pop", FAST_METHOD(scope_pop), METH_FASTCALL | METH_KEYWORDS, pop_doc},
+    {"__enter__", scope_push, METH_NOARGS, "__enter__($self)\n--\n\n"},
+    {"__exit__", FAST_METHOD(scope_exit), METH_FASTCALL,
+     "__exit__($self, kind, error, traceback)\n--\n\n"},
+    {"_scope_push", scope_push_at, METH_O, NULL},
+    {"_scope_pop", scope_pop_at, METH_VARARGS, NULL},
+    {NULL},
+};
+
+static PyType_Slot slots[] = {
+    {Py_tp_new, scope_new},
+    {Py_tp_dealloc, scope_dealloc},
+    {Py_tp_traverse, scope_traverse},
+    {Py_tp_clear, scope_clear},
+    {Py_tp_methods, methods},
+    {Py_tp_getset, scope_fields},
+    {Py_tp_members, members},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "inscope._core.native._native.BareScope",
+    .basicsize = sizeof(BareScope),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_GC,
+    .slots = slots,
+};
+
+int
+scope_add_types(PyObject *module, State *state)
+{
+    return state_add_type(module, &state->bare_scope, &spec, NULL) < 0
+               ? -1
+               : slot_add_types(module, state);
+}
