@@ -71,12 +71,13 @@ python_use_unqualified_type_names = True
 # References that have no page to lead to. Each would be a warning, so an error.
 nitpick_ignore_regex = [
     # Python's own classes: no inventory of its documentation is fetched.
-    ("py:class", r"(contextvars\.)?ContextVar"),
+    ("py:class", r"(contextvars\.)?ContextVar|timedelta"),
     # Type variables are not documented.
     ("py:class", r"(.+\.)?[A-Z]"),
     # Names that only annotations use; the page on the API tells what they are.
     (
         "py:class",
-        r"(.+\.)?(AfterExit|Application|Bind|Releasable|Source|StackView)",
+        r"(.+\.)?(AfterExit|Application|Bind|Releasable|Source|StackView"
+        r"|Client|AsyncClient|Message)",
     ),
 ]

@@ -51,6 +51,9 @@ def run(module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     if importlib.util.find_spec(module.partition(".")[0]) is None:
         pytest.skip(f"{module} is not installed: pip install 'inscope[lint]'")
     paths = {"MYPYPATH": str(SOURCE), "PYTHONPATH": str(SOURCE)}
+    # To verify types, pyright takes the first Python that it finds.
+    first = str(Path(sys.executable).parent)
+    paths["PATH"] = os.pathsep.join([first, os.environ.get("PATH", "")])
     return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         env=os.environ | paths | {"PYRIGHT_PYTHON_IGNORE_WARNINGS": "1"},

@@ -26,6 +26,7 @@ NOT_COLLECTED = {
     "packaging": "about packages",
     "peers": "other projects' suites",
     "test_docs.py": "runs pages in other processes",
+    "web": "about what is written in Python alone",
 }
 """What is not even imported, and why."""
 

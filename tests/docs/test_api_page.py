@@ -13,6 +13,8 @@ from built_site import Site
 
 import inscope
 import inscope.dropin
+from inscope import web
+from inscope.web import asgi
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "api.md"
 BY_HAND = re.compile(
@@ -69,7 +71,9 @@ def test_a_signature_written_by_hand_is_that_of_the_code(
 
 def _of_code(name: str) -> list[tuple[str, str, bool]]:
     """Return what can be compared of the parameters of *name*, ``self`` left out."""
-    found: Any = inscope
+    modules = (inscope, web, asgi)
+    first = name.partition(".")[0]
+    found: Any = next(module for module in modules if hasattr(module, first))
     for part in name.split("."):
         found = getattr(found, part)
     parameters = list(inspect.signature(found).parameters.values())

@@ -23,6 +23,11 @@ from quart.testing.utils import (  # noqa: E402
     make_test_scope,
 )
 
+pytestmark = pytest.mark.skipif(
+    "ctx" in inspect.signature(quart.Quart.do_teardown_request).parameters,
+    reason="from 0.23 on Quart has one context, as Flask; the example has its three",
+)
+
 Log = list[Any]
 Main = Callable[[], Coroutine[Any, Any, Any]]
 

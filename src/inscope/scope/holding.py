@@ -6,24 +6,29 @@ the block has ended and the last hold is released, with the error the block ende
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from inscope._core.lifetime import ACTIVE
 from inscope._core.place import describe_thread, place_of_caller
 from inscope.errors import AsyncInSyncScopeError, ScopeNotActiveError
 from inscope.scope import asynchronous
 from inscope.scope.making import lock
+from inscope.scope.shielding import running_library
 
 if TYPE_CHECKING:
     from contextvars import Token
     from types import TracebackType
-    from typing import Any, NoReturn
+    from typing import NoReturn
 
+    from inscope._core.place import Place
     from inscope.scope.scope import Scope
 
 __all__ = ["Hold", "Holds"]
 
 S = TypeVar("S", bound="Scope")
+
+_closing: set[Any] = set()
+"""Tasks that close a scope: a loop does not keep its tasks alive."""
 
 
 class Holds:
@@ -40,7 +45,7 @@ class Holds:
 class Hold(Generic[S]):
     """A block in which *scope* is active and stays open, once; see ``Scope.hold``."""
 
-    __slots__ = ("_is_over", "_scope", "_token")
+    __slots__ = ("__weakref__", "_is_over", "_loop", "_scope", "_token")
 
     _token: Token[Any] | None
 
@@ -48,6 +53,11 @@ class Hold(Generic[S]):
         self._scope = scope
         self._token = None
         self._is_over = False
+        self._loop: Any = None
+        if running_library() == "asyncio":
+            import asyncio
+
+            self._loop = asyncio.get_running_loop()
         with lock:
             holds = scope._scope_holds
             if holds is None:
@@ -61,7 +71,7 @@ class Hold(Generic[S]):
         return self.activate()
 
     def activate(self) -> S:
-        """Make the scope the innermost active one, for the length of the block."""
+        """Make the scope the innermost active one, until the hold is given back."""
         scope = self._scope
         if self._is_over or self._token is not None:
             message = f"this hold of {scope!r} has been used already; take another"
@@ -75,11 +85,10 @@ class Hold(Generic[S]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        scope = self._scope
-        if scope._scope_is_async:
+        if self._scope._scope_is_async:
             self._refuse()
         if self._is_last(error):
-            scope._scope_close(scope._scope_holds.error, place_of_caller())
+            self._close(place_of_caller())
 
     async def __aenter__(self) -> S:
         return self.activate()
@@ -90,9 +99,9 @@ class Hold(Generic[S]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        scope, place = self._scope, place_of_caller()
+        place = place_of_caller()
         if self._is_last(error):
-            await asynchronous.close_now(scope, scope._scope_holds.error, place)
+            await self._aclose(place)
 
     def release(self) -> None:
         """Hold it no more; for a hold that was not entered, too."""
@@ -104,29 +113,70 @@ class Hold(Generic[S]):
         if not self._is_over:
             await self.__aexit__(None, None, None)
 
+    def give_back(self, error: BaseException | None) -> None:
+        """Hold it no more, where nothing can be awaited.
+
+        What a scope of asyncio's awaits to close is then done by the loop in which
+        the hold was taken.
+        """
+        if not self._is_last(error):
+            return
+        place = place_of_caller()
+        if not self._scope._scope_is_async:
+            self._close(place)
+        elif self._loop is None or self._loop.is_closed():
+            self._refuse()
+        else:
+            self._loop.call_soon_threadsafe(self._begin_to_close, place)
+
+    def _begin_to_close(self, place: Place) -> None:
+        task = self._loop.create_task(self._aclose(place))
+        _closing.add(task)
+        task.add_done_callback(_closing.discard)
+
+    def _close(self, place: Place) -> None:
+        scope = self._scope
+        scope._scope_token = scope._scope_slot._scopes.set(scope)
+        scope._scope_close(scope._scope_holds.error, place)
+
+    async def _aclose(self, place: Place) -> None:
+        scope = self._scope
+        scope._scope_token = scope._scope_slot._scopes.set(scope)
+        await asynchronous.close_now(scope, scope._scope_holds.error, place)
+
     def _is_last(self, error: BaseException | None) -> bool:
-        """Give the hold back; tell whether the scope is to be closed by it, here."""
+        """Give the hold back; tell whether the scope is to be closed by it."""
         if self._is_over:
             message = f"this hold of {self._scope!r} has been given back already"
             raise ScopeNotActiveError(message)
-        scope, token = self._scope, self._token
-        scopes = scope._scope_slot._scopes
-        if token is not None:
-            try:
-                scopes.reset(token)
-            except ValueError:
-                # The scope must close all the same: nobody else would do it.
-                self._report_foreign()
+        self._leave()
         self._is_over = True
-        self._token = None
+        scope = self._scope
         with lock:
             holds = scope._scope_holds
             holds.count -= 1
             holds.error = holds.error or error
-            is_last = holds.is_left and not holds.count and scope._scope_state is ACTIVE
-        if is_last:
-            scope._scope_token = scopes.set(scope)
-        return is_last
+            return holds.is_left and not holds.count and scope._scope_state is ACTIVE
+
+    def _leave(self) -> None:
+        """Let what was active before be so again, unless something else is now."""
+        token, self._token = self._token, None
+        slot = self._scope._scope_slot
+        if token is None:
+            return
+        innermost = slot.innermost()
+        try:
+            slot._scopes.reset(token)
+        except ValueError:
+            # The scope must close all the same: nobody else would do it.
+            self._report_foreign()
+            return
+        if innermost is not self._scope:
+            slot._scopes.set(innermost)
+            return
+        before = slot.innermost()
+        if before is not None and before._scope_refuses:
+            slot._scopes.set(None)  # the one before was held, too, and has gone first
 
     def _refuse(self) -> NoReturn:
         message = f"{self._scope!r} is held as it was opened: 'async with scope.hold()'"

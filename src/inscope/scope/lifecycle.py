@@ -134,10 +134,11 @@ class Lifecycle(BareScope):
         with lock:
             if not holds.count:
                 return False
+            # Before anyone can give the last hold back, and close the scope.
+            self._scope_slot._scopes.reset(cast("Any", self._scope_token))
+            self._scope_token = None
             holds.is_left = True
             holds.error = error
-        self._scope_slot._scopes.reset(cast("Any", self._scope_token))
-        self._scope_token = None
         return True
 
     def _scope_is_entered_again(self) -> bool:

@@ -23,6 +23,9 @@ slot_innermost(ScopeSlot *slot)
     if (scopes == NULL || PyContextVar_Get(scopes, NULL, &found) < 0) {
         return NULL;
     }
+    if (found == Py_None) { /* put there where nothing was to be found again */
+        Py_CLEAR(found);
+    }
     if (found != NULL && !scope_check(found)) {
         PyErr_Format(PyExc_TypeError, "a scope's variable holds a %.200s, and no scope",
                      Py_TYPE(found)->tp_name);
