@@ -77,7 +77,9 @@ nitpick_ignore_regex = [
     # Names that only annotations use; the page on the API tells what they are.
     (
         "py:class",
-        r"(.+\.)?(AfterExit|Application|Bind|Releasable|Source|StackView"
-        r"|Client|AsyncClient|Message)",
+        (
+            r"(.+\.)?(AfterExit|Application|Bind|Releasable|Source|StackView"
+            r"|Client|AsyncClient|Message)"
+        ),
     ),
 ]
