@@ -100,7 +100,7 @@ class ASGI(App):
                 if message["type"] in STARTS:
                     if context.changes_response:
                         message = await self._finished(context, message)
-                    context.note_saved()
+                    context._is_answered = True
                 await send(message)
 
             if KEEP in asgi_scope:

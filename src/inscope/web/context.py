@@ -101,6 +101,16 @@ class RequestField:
         return request
 
 
+class GlobalsField:
+    """The namespace of a context, made in the same way."""
+
+    def __get__(self, context: AppContext | None, owner: type) -> Any:
+        if context is None:
+            return self
+        values: dict[str, Any] = context.__dict__
+        return values.setdefault("g", context.app.globals_class())
+
+
 class AppContext(Scope):
     """The context of an application, and of a request if there is one.
 
@@ -129,7 +139,13 @@ class AppContext(Scope):
 
     _with_teardowns: ClassVar[type[AppContext]]  # made by App, when it is needed
 
+    # Nearly all contexts come and go without any of this, so it is not in __init__.
+    g: Any = GlobalsField()
     request: Any = RequestField()
+    streams: WeakSet[Any] | None = None
+    _after: list[Callable[[Any], Any]] | None = None
+    _is_answered: bool = False
+    _saved: object = 0  # how often the session had been changed then
 
     def __init__(
         self,
@@ -140,12 +156,8 @@ class AppContext(Scope):
         session: MutableMapping[str, Any] | None = None,
     ) -> None:
         self.app: App = app
-        self.g: Any = app.globals_class()
         self._source = source
-        self.streams: WeakSet[Any] | None = None
         self._known: dict[str, Any] = {}  # what copies of this have in common with it
-        self._after: list[Callable[[Any], Any]] | None = None
-        self._saved: object = None  # how often the session had been changed then
         if request is not None:
             self._source = request
             self._known["request"] = self.__dict__["request"] = request
@@ -193,16 +205,15 @@ class AppContext(Scope):
 
     def save_session(self, response: Any) -> None:
         """Let the session be saved with *response*, if there is one."""
-        if self._session is not None:
-            self.app.sessions.save(self.app, self._session, response)
-
-    def note_saved(self) -> None:
-        """Note that the response has begun: what changes later is not saved."""
-        self._saved = 0 if self._session is None else _changes(self._session)
+        session = self._session
+        if session is not None:
+            self.app.sessions.save(self.app, session, response)
+            self._saved = _changes(session)
 
     def note_late_changes(self) -> None:
         """Log that the session was changed when the response had begun."""
-        if self._session is None or self._saved in (None, _changes(self._session)):
+        session = self._session
+        if session is None or not self._is_answered or self._saved == _changes(session):
             return
         logging.getLogger("inscope.web").error(
             "%s: the session was changed after the response had begun, and that was"
@@ -227,7 +238,7 @@ class AppContext(Scope):
     @property
     def changes_response(self) -> bool:
         """Whether something waits for the response."""
-        return self._after is not None or self._session is not None
+        return self._after is not None or "session" in self._known
 
     def on_fork(self, parent: Any) -> None:
         """Take over the application, the request and the session; ``g`` is new."""

@@ -69,7 +69,7 @@ class WSGI(App):
         def begin(status: str, headers: list[Any], exc_info: Any = None) -> Any:
             if scope.changes_response:
                 status, headers = self._finished(scope, status, headers)
-            scope.note_saved()
+            scope._is_answered = True
             if exc_info is None:
                 return start_response(status, headers)
             return start_response(status, headers, exc_info)
@@ -180,7 +180,8 @@ class Body:
         except BaseException as error:
             scope.pop(error)
             raise
-        scope.note_late_changes()
+        if "session" in scope._known:
+            scope.note_late_changes()
         scope.pop(self._error)
 
     def __del__(self) -> None:
