@@ -88,7 +88,9 @@ def cases(servers: Iterable[str]) -> list[Case]:
     ]
 
 
-LISTENING = re.compile(r"(?:Listening at:|Serving on|Running on) (http://[\d.]+:\d+)")
+LISTENING = re.compile(
+    r"(?:Listening at:|Serving on|[Rr]unning on) (http://[\d.]+:\d+)"
+)
 WARNING = re.compile(r"^\S+:\d+: \w*Warning: .*", re.MULTILINE)
 # Python 3.13 tells of what SQLAlchemy's pool still holds as the process ends.
 KNOWN_WARNING = re.compile(r"<sys>:0: ResourceWarning: unclosed database in ")
