@@ -169,7 +169,7 @@ class ASGI(App):
         The client may have gone, say. Left alone, it would be closed when the
         collector finds it.
         """
-        for stream in list(context.streams or ()):
+        for stream in list(context._streams or ()):
             close = getattr(stream, "aclose", None) or to_await(stream.close)
             for error in await shielded(close(), context.exit_timeout, repr(stream)):
                 logging.getLogger("inscope.web").error(

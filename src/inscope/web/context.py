@@ -124,7 +124,6 @@ class AppContext(Scope):
     Attributes:
         app: As given; ``current_app``.
         g: A namespace of this context alone; ``g``.
-        streams: The streams that were made in it and are there, if there were any.
         request: ``request``. Without a request, a ``RuntimeError``.
 
     Example:
@@ -142,7 +141,7 @@ class AppContext(Scope):
     # Nearly all contexts come and go without any of this, so it is not in __init__.
     g: Any = GlobalsField()
     request: Any = RequestField()
-    streams: WeakSet[Any] | None = None
+    _streams: WeakSet[Any] | None = None
     _after: list[Callable[[Any], Any]] | None = None
     _is_answered: bool = False
     _saved: object = 0  # how often the session had been changed then
@@ -223,9 +222,9 @@ class AppContext(Scope):
 
     def note_stream(self, stream: Any) -> None:
         """Note that *stream* was made in this context."""
-        if self.streams is None:
-            self.streams = WeakSet()
-        self.streams.add(stream)
+        if self._streams is None:
+            self._streams = WeakSet()
+        self._streams.add(stream)
 
     def after(self, function: F) -> F:
         """Call *function* with the response before it goes out; see
