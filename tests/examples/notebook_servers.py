@@ -89,7 +89,7 @@ def cases(servers: Iterable[str]) -> list[Case]:
 
 
 LISTENING = re.compile(
-    r"(?:Listening at:|Serving on|[Rr]unning on) (http://[\d.]+:\d+)"
+    r"(?:Listening at:|Serving on|(?i:running on)) (http://[\d.]+:\d+)"
 )
 WARNING = re.compile(r"^\S+:\d+: \w*Warning: .*", re.MULTILINE)
 # Python 3.13 tells of what SQLAlchemy's pool still holds as the process ends.
