@@ -122,18 +122,17 @@ def test_the_exit_code_of_pytest_tells_findings_from_failures(
         (19, 0, False),
         (20, 0, True),
         (-20, 0, True),
-        (40, 20, False),
-        (42, 20, True),
-        (-42, -20, True),
+        (39, 20, False),
+        (40, 20, True),
+        (-40, -20, True),
         (-40, 20, True),
-        (7750, 7406, False),  # one of Hypothesis's machines, whose caches grow
-        (8200, 7406, True),
+        (7750, 7406, True),
     ],
 )
 def test_a_growth_is_held_against_that_of_the_control(
     grown: int, control: int, finding: bool
 ) -> None:
-    """One more in each run is a leak, but where the control is uneven itself."""
+    """One more in each run than there is a leak, or a release too many."""
     assert finding == is_finding(grown, control)
 
 

@@ -187,13 +187,9 @@ def what_grows(item: pytest.Item) -> str:
 
 
 def is_finding(grown: int, control: int) -> bool:
-    """Tell whether a count went up, or down, further than elsewhere in each run.
-
-    What changes by hundreds elsewhere does not do so evenly: a tenth of it is allowed.
-    """
-    more = CONFIRMING + abs(control) // 10
-    up = grown >= CONFIRMING and grown - control >= more
-    down = grown <= -CONFIRMING and grown - control <= -more
+    """Tell whether a count went up, or down, further than elsewhere in each run."""
+    up = grown >= CONFIRMING and grown - control >= CONFIRMING
+    down = grown <= -CONFIRMING and grown - control <= -CONFIRMING
     return up or down
 
 

@@ -263,8 +263,8 @@ def _changes(session: Any) -> object:
 class TearsDown(AppContext):
     """A context of an application that has teardown functions.
 
-    ``App`` mixes it in then, for a context without anything to do opens and closes
-    several times as fast.
+    ``App`` mixes it in then: a context without anything to do as it closes goes a
+    shorter way.
     """
 
     def on_tearing_down(self, exc: BaseException | None) -> Any:
