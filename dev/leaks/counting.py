@@ -67,6 +67,9 @@ remarks: dict[str, list[str]] = {EXCUSED: [], RUN_ONCE: []}
 known_errors: list[BaseException] = []
 """The exceptions of the tests' own tables: raised anew they keep their tracebacks."""
 
+of_hypothesis: list[Callable[[], None]] = []
+"""What empties its cache of strategies: a test makes new ones in each run."""
+
 started: list[str] = []
 """The processes that the test has started."""
 
@@ -76,8 +79,10 @@ def pytest_configure() -> None:
     sys.addaudithook(note_process)
     try:
         from hypothesis import settings
+        from hypothesis.strategies._internal.utils import clear_strategy_cache
     except ImportError:
         return
+    of_hypothesis.append(clear_strategy_cache)
     settings.register_profile(PROFILE, derandomize=True, database=None, deadline=None)
     settings.load_profile(PROFILE)
 
@@ -157,8 +162,8 @@ def run_once(item: pytest.Item) -> list[pytest.TestReport]:
     context = contextvars.Context()  # or what a test leaves bound would be a leak
     reports = context.run(runtestprotocol, item, log=False, nextitem=parent)
     item._report_sections.clear()
-    for forget in getattr(typing, "_cleanups", ()):
-        forget()  # or the classes of a test stay in typing's caches
+    for forget in (*getattr(typing, "_cleanups", ()), *of_hypothesis):
+        forget()  # or the classes and strategies of a test stay in caches
     for error in known_errors:
         error.__traceback__ = error.__context__ = error.__cause__ = None
         vars(error).pop("__notes__", None)
