@@ -68,6 +68,9 @@ OPERATIONS = {
     "refused tokens": ("var.reset(used)", "var.get() == [1]"),
     "factory": ("Context().run(made_var.get)", "made_var.get() == []"),
     "unbound Var": ("unbound.get()", "not unbound.is_bound()"),
+    "scope": ("Context().run(work)", "2 == Context().run(work)"),
+    "scope in another": ("Context().run(nested)", "2 == Context().run(nested)"),
+    "scope around an iterator": ("iterated()", "iterated() == [1, 2]"),
 }
 
 ABORT_ON_A_DEBUG_BUILD = {
@@ -113,6 +116,34 @@ listing.push(1)
 view = LocalStack().push(7)
 left = unbound.bind(1)
 with left: pass
+
+from inscope._core import iterate_in_scope
+class Job(Scope):
+    def __init__(self):
+        self.user = 2
+user, jobs = Job.proxy("user"), []
+def work():
+    with Job():
+        return user + 0
+def nested():
+    with Job() as around:
+        job = Job()
+        try:
+            with job:
+                return user + 0
+        finally:
+            if job.state == "active":  # it failed as it closed
+                job.pop()
+            assert Job.current() is around
+def iterated():
+    jobs[:] = [Job()]
+    try:
+        iterator = iterate_in_scope(jobs[0], list, [1, 2])
+        found = [*iterator]
+        iterator.close()
+        return found
+    finally:
+        assert not Job.is_active()
 
 EXPECTED = (MemoryError, RuntimeError, AttributeError, IndexError)
 

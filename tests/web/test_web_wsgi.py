@@ -167,7 +167,7 @@ def test_an_error_of_a_body_that_is_dropped_is_logged(
 
     call(app)
     (record,) = caplog.records
-    assert "inscope.web" == record.name
+    assert "inscope" == record.name
     assert record.exc_info is not None
     assert "of the teardown" == str(record.exc_info[1])
 

@@ -21,6 +21,7 @@ from inscope._core.var import CellVar, Token
 
 if TYPE_CHECKING:
     from inscope._core.python.bind import VarBind
+    from inscope._core.python.iterator import iterate_in_scope
     from inscope._core.python.proxy import (
         BareProxy,
         LocalProxy,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     )
 else:
     (VarBind,) = taken("bind", "VarBind")
+    (iterate_in_scope,) = taken("iterator", "iterate_in_scope")
     BareProxy, LocalProxy, current, is_proxy, unwrap = taken(
         "proxy", "BareProxy", "LocalProxy", "current", "is_proxy", "unwrap"
     )
@@ -59,6 +61,7 @@ __all__ = [
     "current",
     "is_proxy",
     "is_unbound",
+    "iterate_in_scope",
     "set_storage",
     "unwrap",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from inscope._core.lifetime import CLOSED
 from inscope.scope.exits import is_awaitable, name_of
 from inscope.scope.hosts import HostClosing
 from inscope.scope.shielding import shielded
@@ -18,6 +19,8 @@ __all__ = ["close", "close_now", "open_"]
 
 async def open_(scope: Scope, place: Place) -> None:
     """Open *scope*, or count."""
+    if scope._scope_apush(place):
+        return
     if scope._scope_is_entered_again():
         return
     scope._scope_begin(place, is_async=True)
@@ -34,6 +37,13 @@ async def open_(scope: Scope, place: Place) -> None:
 
 async def close(scope: Scope, error: BaseException | None, place: Place) -> None:
     """Close *scope*, or count back."""
+    if scope._scope_apop(place):
+        return
+    if scope._scope_state is CLOSED and scope._scope_exits:
+        raised: list[BaseException] = []  # of what came while it closed the short way
+        await run(scope, scope._scope_taken_steps(), error, raised)
+        scope._scope_raise_all(raised, error)
+        return
     if not scope._scope_is_counted_back() and not scope._scope_is_held(error):
         await close_now(scope, error, place)
 

@@ -124,7 +124,9 @@ class Scope(PlannedScope):
         await asynchronous.close(self, exc, place_of_caller())
 
     async def __aenter__(self) -> Self:
-        await asynchronous.open_(self, place_of_caller())
+        place = place_of_caller()
+        if not self._scope_apush(place):
+            await asynchronous.open_(self, place)
         return self
 
     async def __aexit__(
@@ -133,7 +135,9 @@ class Scope(PlannedScope):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        await asynchronous.close(self, error, place_of_caller())
+        place = place_of_caller()
+        if not self._scope_apop(place):
+            await asynchronous.close(self, error, place)
 
     def callback(self, function: F, /, *args: Any, **kwargs: Any) -> F:
         """Call *function* when the scope closes; also while it is closing.

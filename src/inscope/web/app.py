@@ -107,8 +107,9 @@ class App:
     @property
     def _contexts(self) -> type[AppContext]:
         """The class of the contexts, which run teardown functions if there are any."""
-        kind, known = self.context_class, self._known
-        if known is None or known[0] is not kind:
+        known = self._known
+        if known is None or known[0] is not self.context_class:
+            kind = self.context_class
             known = self._known = kind, self._with_teardowns(kind)
         return known[1]
 

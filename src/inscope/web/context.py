@@ -88,7 +88,7 @@ class RequestField:
         source = context._source
         if source is None:
             raise UnboundError(NO_REQUEST_HERE)
-        known = context._known
+        known = context._common()
         try:
             made = known.get("request") or context.app.make_request(source)
         except BaseException as error:
@@ -141,27 +141,28 @@ class AppContext(Scope):
     # Nearly all contexts come and go without any of this, so it is not in __init__.
     g: Any = GlobalsField()
     request: Any = RequestField()
+    _known: dict[str, Any] | None = None  # what copies of this have in common with it
     _streams: WeakSet[Any] | None = None
     _after: list[Callable[[Any], Any]] | None = None
     _is_answered: bool = False
+    _is_watched: bool = False
     _saved: object = 0  # how often the session had been changed then
 
     def __init__(
         self,
         app: App,
-        *,
         source: Any = None,
+        *,
         request: Any = None,
         session: MutableMapping[str, Any] | None = None,
     ) -> None:
         self.app: App = app
         self._source = source
-        self._known: dict[str, Any] = {}  # what copies of this have in common with it
         if request is not None:
             self._source = request
-            self._known["request"] = self.__dict__["request"] = request
+            self._common()["request"] = self.__dict__["request"] = request
         if session is not None:
-            self._known["session"] = session
+            self._common()["session"] = session
 
     @property
     def is_open(self) -> bool:
@@ -187,20 +188,29 @@ class AppContext(Scope):
     def open_session(self) -> Any:
         """Return the session without counting it as used."""
         session = self._session
-        if session is not None:
-            return session
-        request = self.request
-        try:
-            session = self.app.sessions.open(self.app, request)
-        except BaseException as error:
-            take_for_fault(error)  # of whatever type: there is a session
-            raise
-        return self._known.setdefault("session", session)
+        if session is None:
+            request = self.request
+            try:
+                session = self.app.sessions.open(self.app, request)
+            except BaseException as error:
+                take_for_fault(error)  # of whatever type: there is a session
+                raise
+            session = self._common().setdefault("session", session)
+        if not self._is_watched and self.is_open:
+            self._is_watched = True
+            self._scope_add_step(self.note_late_changes)
+        return session
 
     @property
     def _session(self) -> Any:
         """The session, if it has been opened."""
-        return self._known.get("session")
+        return None if self._known is None else self._known.get("session")
+
+    def _common(self) -> dict[str, Any]:
+        """What this has in common with its copies; there from its first use on."""
+        values: dict[str, Any] = self.__dict__
+        known: dict[str, Any] = values.setdefault("_known", {})
+        return known
 
     def save_session(self, response: Any) -> None:
         """Let the session be saved with *response*, if there is one."""
@@ -209,7 +219,7 @@ class AppContext(Scope):
             self.app.sessions.save(self.app, session, response)
             self._saved = _changes(session)
 
-    def note_late_changes(self) -> None:
+    def note_late_changes(self, _: BaseException | None) -> None:
         """Log that the session was changed when the response had begun."""
         session = self._session
         if session is None or not self._is_answered or self._saved == _changes(session):
@@ -237,12 +247,12 @@ class AppContext(Scope):
     @property
     def changes_response(self) -> bool:
         """Whether something waits for the response."""
-        return self._after is not None or "session" in self._known
+        return self._after is not None or self._session is not None
 
     def on_fork(self, parent: Any) -> None:
         """Take over the application, the request and the session; ``g`` is new."""
-        self.__init__(parent.app, source=parent._source)  # type: ignore[misc]
-        self._known = parent._known
+        self.__init__(parent.app, parent._source)  # type: ignore[misc]
+        self._known = parent._common()
         if "request" in parent.__dict__:
             self.__dict__["request"] = parent.__dict__["request"]
 

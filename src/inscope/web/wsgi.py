@@ -12,9 +12,7 @@ PEP 3333 is the source of what servers and applications owe each other.
 
 from __future__ import annotations
 
-import logging
-import sys
-from contextvars import copy_context
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.datastructures import Headers
@@ -22,11 +20,11 @@ from werkzeug.sansio.response import Response
 from werkzeug.test import EnvironBuilder
 from werkzeug.wrappers import Request
 
+from inscope._core import iterate_in_scope
 from inscope.web.app import App
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from contextvars import Context
+    from collections.abc import Iterable
 
     from inscope.web.context import AppContext
     from inscope.web.testing import Client
@@ -35,6 +33,26 @@ __all__ = ["WSGI"]
 
 KEEP = "inscope.web.keep_context"
 """What a test client has in the environ, to keep the context of its request."""
+
+
+def begin_response(
+    of: tuple[AppContext, Any], status: str, headers: list[Any], exc_info: Any = None
+) -> Any:
+    """Begin a response: what an application gets for ``start_response``.
+
+    Args:
+        of: The context, and what the server gave.
+        status: As the application says.
+        headers: The same.
+        exc_info: The same, if the application failed.
+    """
+    scope, start_response = of
+    if (scope._known or scope._after) and scope.changes_response:
+        status, headers = scope.app._finished(scope, status, headers)
+    scope._is_answered = True
+    if exc_info is None:
+        return start_response(status, headers)
+    return start_response(status, headers, exc_info)
 
 
 class WSGI(App):
@@ -57,36 +75,19 @@ class WSGI(App):
     request_class: type[Request] = Request
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-        context = copy_context()
-        return context.run(self._answer, context, environ, start_response)
+        scope = self._contexts(self, environ)
+        # A method of the two costs half of what a function in here would.
+        begin = MethodType(begin_response, (scope, start_response))
+        call = self.application if KEEP not in environ else self._call_kept
+        return iterate_in_scope(scope, call, environ, begin)
 
-    def _answer(
-        self, context: Context, environ: dict[str, Any], start_response: Any
-    ) -> Iterable[bytes]:
-        scope = self._contexts(self, source=environ)
-        scope.push()
-
-        def begin(status: str, headers: list[Any], exc_info: Any = None) -> Any:
-            if scope.changes_response:
-                status, headers = self._finished(scope, status, headers)
-            scope._is_answered = True
-            if exc_info is None:
-                return start_response(status, headers)
-            return start_response(status, headers, exc_info)
-
-        try:
-            if KEEP in environ:
-                environ[KEEP](scope)
-            body: Iterable[bytes] = self.application(environ, begin)
-        except BaseException as error:
-            scope.pop(error)
-            raise
-        kind = SizedBody if isinstance(body, (list, tuple)) else Body
-        return kind(context, scope, body)
+    def _call_kept(self, environ: dict[str, Any], begin: Any) -> Any:
+        environ[KEEP](self.context_class.current())
+        return self.application(environ, begin)
 
     def request_context(self, environ: dict[str, Any]) -> AppContext:
         """Return a context for the request of *environ*, to be opened by ``with``."""
-        return self._contexts(self, source=environ)
+        return self._contexts(self, environ)
 
     def test_request_context(self, *args: Any, **kwargs: Any) -> AppContext:
         """Return a context for a made-up request; arguments as ``EnvironBuilder``'s.
@@ -129,80 +130,3 @@ class WSGI(App):
             response = self.ensure_sync(function)(response) or response
         scope.save_session(response)
         return response.status, response.headers.to_wsgi_list()
-
-
-class Body:
-    """The body of a response, each step of it in the context of the request.
-
-    Closed once: by the server, or when the server drops it.
-    """
-
-    __slots__ = ("__weakref__", "_body", "_context", "_error", "_scope", "_steps")
-
-    def __init__(
-        self, context: Context, scope: AppContext, body: Iterable[bytes]
-    ) -> None:
-        self._context = context
-        self._scope: AppContext | None = scope
-        self._body = body
-        self._steps: Iterator[bytes] | None = None
-        self._error: BaseException | None = None
-
-    def __iter__(self) -> Iterator[bytes]:
-        return self
-
-    def __next__(self) -> bytes:
-        if self._scope is None:
-            raise StopIteration
-        steps = self._steps
-        try:
-            if steps is None:
-                steps = self._steps = self._context.run(iter, self._body)
-            return self._context.run(next, steps)
-        except StopIteration:
-            raise
-        except BaseException as error:
-            self._error = error
-            raise
-
-    def close(self) -> None:
-        """Close the body of the application, and then the context."""
-        if self._scope is not None:
-            self._context.run(self._close, self._scope)
-
-    def _close(self, scope: AppContext) -> None:
-        body, self._scope = self._body, None
-        self._body, self._steps = (), None
-        try:
-            close: Any = getattr(body, "close", None)
-            if close is not None:
-                close()
-        except BaseException as error:
-            scope.pop(error)
-            raise
-        if "session" in scope._known:
-            scope.note_late_changes()
-        scope.pop(self._error)
-
-    def __del__(self) -> None:
-        if self._scope is None or sys.is_finalizing():
-            return
-        try:
-            self.close()
-        except BaseException:
-            logging.getLogger("inscope.web").exception(
-                "a response that nobody closed could not be closed"
-            )
-
-
-class SizedBody(Body):
-    """A body of known length, from which servers tell the length of one chunk."""
-
-    __slots__ = ("_length",)
-
-    def __init__(self, context: Context, scope: AppContext, body: Any) -> None:
-        super().__init__(context, scope, body)
-        self._length = len(body)
-
-    def __len__(self) -> int:
-        return self._length

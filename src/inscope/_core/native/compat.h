@@ -58,6 +58,13 @@ PyDict_GetItemRef(PyObject *dict, PyObject *key, PyObject **result)
     return PyErr_Occurred() ? -1 : 0;
 }
 
+/* As from 3.13 on: a strong reference, and 1, 0 or -1. */
+static inline int
+PyObject_GetOptionalAttr(PyObject *object, PyObject *name, PyObject **result)
+{
+    return _PyObject_LookupAttr(object, name, result);
+}
+
 /* As from 3.13 on: the attribute of a type that Python takes for a special method, a
  * strong reference; NULL, without an error, if there is none. */
 static inline PyObject *

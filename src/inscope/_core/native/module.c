@@ -1,6 +1,8 @@
 /* The module: its state, how it begins and ends, and what Python hands it. */
+#include "arguments.h"
 #include "bind.h"
 #include "cell.h"
+#include "iterator.h"
 #include "local.h"
 #include "names.h"
 #include "proxy.h"
@@ -188,6 +190,9 @@ Example:\n\
     >>> unwrap(LocalProxy(lambda: word)) is unwrap(word) is word\n\
     True");
 
+PyDoc_STRVAR(iterate_doc, "iterate_in_scope(scope, function, /, *args)\n--\n\n\
+Call *function*, and iterate over what it returns, in a scope.");
+
 static PyObject *
 methods_of_shapes(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
@@ -222,6 +227,7 @@ static PyMethodDef functions[] = {
     {"current", current, METH_O, "Return the object behind a proxy."},
     {"is_proxy", is_proxy, METH_O, is_proxy_doc},
     {"unwrap", unwrap, METH_O, unwrap_doc},
+    {"iterate_in_scope", FAST_METHOD(iterate_in_scope), METH_FASTCALL, iterate_doc},
     {"set_local_access", set_local_access, METH_O,
      "Let a type read names by BareLocal's own function, whatever its __getattr__."},
     {"allow_own_names", allow_own_names, METH_NOARGS,
@@ -254,6 +260,7 @@ execute(PyObject *module)
                    stack_add_types(module, state) < 0 ||
                    var_add_types(module, state) < 0 ||
                    scope_add_types(module, state) < 0 ||
+                   iterator_add_types(module, state) < 0 ||
                    proxy_add_types(module, state) < 0 || names_add_constants(module) < 0
                ? -1
                : 0;

@@ -41,20 +41,39 @@ plain_slot(BareScope *scope)
     return (ScopeSlot *)slot;
 }
 
+/* Let around be the innermost scope again, with the error that is set: without memory
+ * for a token, CPython sets a variable all the same. */
+static void
+put_back(ScopeSlot *slot, BareScope *around)
+{
+    PyObject *error = PyErr_GetRaisedException();
+    PyObject *value = around == NULL ? Py_None : (PyObject *)around;
+    PyObject *token = PyContextVar_Set(slot->scopes, value);
+    if (token == NULL) {
+        PyErr_Clear();
+    }
+    Py_XDECREF(token);
+    PyErr_SetRaisedException(error);
+}
+
 /* Open it the short way. 1 if that is done, 0 if it goes the long way, -1 with an
  * error. */
 static int
-open_shortly(BareScope *scope, PyObject *code, int offset)
+open_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
 {
     ScopeSlot *slot = plain_slot(scope);
     if (slot == NULL || !advance(scope, NEW, ACTIVE)) {
         Py_XDECREF((PyObject *)slot);
         return PyErr_Occurred() ? -1 : 0;
     }
+    BareScope *around = slot_innermost(slot);
     PyObject *token = PyContextVar_Set(slot->scopes, (PyObject *)scope);
+    if (token == NULL) {
+        put_back(slot, around);
+    }
+    Py_XDECREF((PyObject *)around);
     Py_DECREF((PyObject *)slot);
     if (token == NULL) {
-        /* Without memory for a token, the variable is set all the same. */
         Py_BEGIN_CRITICAL_SECTION(scope);
         scope->life = CLOSED;
         scope->refuses = 1;
@@ -63,6 +82,7 @@ open_shortly(BareScope *scope, PyObject *code, int offset)
     }
     Py_BEGIN_CRITICAL_SECTION(scope);
     scope->token = token;
+    scope->is_async = (char)is_async;
     Py_END_CRITICAL_SECTION();
     moment_note((PyObject *)scope, &scope->opened, Py_XNewRef(code), offset);
     return 1;
@@ -70,12 +90,12 @@ open_shortly(BareScope *scope, PyObject *code, int offset)
 
 /* May it be closed the short way, as far as that is seen from itself? */
 static int
-is_plain(BareScope *scope)
+is_plain(BareScope *scope, int is_async)
 {
     int plain;
     Py_BEGIN_CRITICAL_SECTION(scope);
     plain = scope->life == ACTIVE && scope->count == 0 && scope->exits == NULL &&
-            !scope->is_async && scope->token != NULL;
+            is_async >= scope->is_async && scope->token != NULL;
     Py_END_CRITICAL_SECTION();
     return plain;
 }
@@ -90,11 +110,11 @@ close_late(BareScope *scope, PyObject *error)
     return done == NULL ? -1 : 1;
 }
 
-/* As open_shortly(). */
+/* As open_shortly(); and 2 if it is closed, but something came meanwhile. */
 static int
-close_shortly(BareScope *scope, PyObject *error, PyObject *code, int offset)
+close_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
 {
-    ScopeSlot *slot = is_plain(scope) ? plain_slot(scope) : NULL;
+    ScopeSlot *slot = is_plain(scope, is_async) ? plain_slot(scope) : NULL;
     BareScope *innermost = slot == NULL ? NULL : slot_innermost(slot);
     int here = innermost == scope && advance(scope, ACTIVE, CLOSING);
     Py_XDECREF((PyObject *)innermost);
@@ -124,14 +144,13 @@ close_shortly(BareScope *scope, PyObject *error, PyObject *code, int offset)
     late = scope->exits != NULL; /* another thread has added something meanwhile */
     Py_END_CRITICAL_SECTION();
     Py_XDECREF(token);
-    return late ? close_late(scope, error) : 1;
+    return late ? 2 : 1;
 }
 
-/* Takes the reference to code. -1 with an error. */
-static int
+int
 scope_open(PyObject *self, PyObject *code, int offset)
 {
-    int done = open_shortly((BareScope *)self, code, offset);
+    int done = open_shortly((BareScope *)self, code, offset, 0);
     if (done != 0) {
         Py_XDECREF(code);
         return done < 0 ? -1 : 0;
@@ -146,10 +165,13 @@ scope_open(PyObject *self, PyObject *code, int offset)
     return result == NULL ? -1 : 0;
 }
 
-static int
+int
 scope_close(PyObject *self, PyObject *error, PyObject *code, int offset)
 {
-    int done = close_shortly((BareScope *)self, error, code, offset);
+    int done = close_shortly((BareScope *)self, code, offset, 0);
+    if (done == 2) {
+        done = close_late((BareScope *)self, error);
+    }
     if (done != 0) {
         Py_XDECREF(code);
         return done < 0 ? -1 : 0;
@@ -238,6 +260,34 @@ scope_pop_at(PyObject *self, PyObject *args)
     return scope_close(self, error, code, offset) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
+/* _scope_apush(place) and _scope_apop(place): the short way of ``async with``, on which
+ * nothing is awaited. False if it does not go there, or if not all of it is done. */
+static PyObject *
+scope_apush(PyObject *self, PyObject *place)
+{
+    PyObject *code;
+    int offset;
+    if (place_parse(place, &code, &offset) < 0) {
+        return NULL;
+    }
+    int done = open_shortly((BareScope *)self, code, offset, 1);
+    Py_XDECREF(code);
+    return done < 0 ? NULL : PyBool_FromLong(done);
+}
+
+static PyObject *
+scope_apop(PyObject *self, PyObject *place)
+{
+    PyObject *code;
+    int offset;
+    if (place_parse(place, &code, &offset) < 0) {
+        return NULL;
+    }
+    int done = close_shortly((BareScope *)self, code, offset, 1);
+    Py_XDECREF(code);
+    return done < 0 ? NULL : PyBool_FromLong(done == 1);
+}
+
 /* Life */
 
 static PyObject *
@@ -249,7 +299,11 @@ scope_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
         PyErr_Format(PyExc_TypeError, "%.200s() takes no arguments", type->tp_name);
         return NULL;
     }
-    BareScope *scope = state == NULL ? NULL : (BareScope *)type->tp_alloc(type, 0);
+    /* By way of object, which, before 3.13, gives room for attributes without a dict. */
+    PyObject *none = state == NULL ? NULL : PyTuple_New(0);
+    BareScope *scope =
+        none == NULL ? NULL : (BareScope *)PyBaseObject_Type.tp_new(type, none, NULL);
+    Py_XDECREF(none);
     if (scope != NULL) {
         scope->state = state; /* the rest is zero: NEW, and without anything */
     }
@@ -349,6 +403,8 @@ static PyMethodDef methods[] = {
      "__exit__($self, kind, error, traceback)\n--\n\n"},
     {"_scope_push", scope_push_at, METH_O, NULL},
     {"_scope_pop", scope_pop_at, METH_VARARGS, NULL},
+    {"_scope_apush", scope_apush, METH_O, NULL},
+    {"_scope_apop", scope_apop, METH_O, NULL},
     {NULL},
 };
 

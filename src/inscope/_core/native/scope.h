@@ -47,6 +47,10 @@ BareScope *slot_innermost(ScopeSlot *slot);
 /* The same, for a proxy: a closed one is an error. */
 PyObject *slot_find(PyObject *slot);
 
+/* Open and close it here. Both take the reference to code; -1 with an error. */
+int scope_open(PyObject *scope, PyObject *code, int offset);
+int scope_close(PyObject *scope, PyObject *error, PyObject *code, int offset);
+
 /* scope_fields.c: note when, and where. Takes the reference to code. */
 void moment_note(PyObject *scope, Moment *moment, PyObject *code, int offset);
 extern PyGetSetDef scope_fields[];

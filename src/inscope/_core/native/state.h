@@ -8,6 +8,7 @@
  * X(field, "text") */
 #define STRINGS(X)                                                             \
     X(active, "active")                                                        \
+    X(close, "close")                                                          \
     X(closed, "closed")                                                        \
     X(close_late, "_scope_close_late")                                          \
     X(closed_error, "_scope_closed_error")                                      \
@@ -82,6 +83,7 @@
     X(refuse_reset)      /* (var, error): raises why it cannot be reset */        \
     X(mend)              /* (context var, top, cell): after a reset out of order */ \
     X(report_foreign)    /* (bind, place): logs a bind left in another Context */ \
+    X(close_dropped)     /* (iterator): closes what nobody has closed */           \
     X(state_names)       /* of a bind, as the Python core calls them */
 
 /* Types. X(field) */
@@ -95,6 +97,8 @@
     X(var_bind)   /* made by make_var_bind() */                                   \
     X(scope_slot)                                                              \
     X(bare_scope)                                                              \
+    X(scoped_iterator)                                                         \
+    X(sized_iterator)                                                          \
     X(bare_proxy)                                                              \
     X(unclaimed)  /* between the two; see operators.c */                          \
     X(local_proxy)

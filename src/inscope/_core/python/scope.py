@@ -149,27 +149,47 @@ class BareScope:
         self._scope_pop(error, place_of_caller())
 
     def _scope_push(self, place: Place) -> None:
-        slot = self._scope_plain_slot
-        if self._scope_state is not NEW or slot is None:
+        if not self._scope_open_shortly(place, is_async=False):
             self._scope_push_slowly(place)
-            return
-        self._scope_token = slot._scopes.set(self)
-        self._scope_opened = place, monotonic()
-        self._scope_state = ACTIVE
 
     def _scope_pop(self, error: BaseException | None, place: Place) -> None:
+        if not self._scope_close_shortly(place, is_async=False):
+            self._scope_pop_slowly(error, place)
+        elif self._scope_exits is not None:  # another thread has added something
+            self._scope_close_late(error)
+
+    def _scope_apush(self, place: Place) -> bool:
+        """Open the short way, to be closed by ``apop``; tell whether that is done."""
+        return self._scope_open_shortly(place, is_async=True)
+
+    def _scope_apop(self, place: Place) -> bool:
+        """Close the short way; tell whether that is done, with nothing left to do."""
+        return (
+            self._scope_close_shortly(place, is_async=True) and not self._scope_exits
+        )
+
+    def _scope_open_shortly(self, place: Place, *, is_async: bool) -> bool:
+        slot = self._scope_plain_slot
+        if self._scope_state is not NEW or slot is None:
+            return False
+        self._scope_token = slot._scopes.set(self)
+        self._scope_is_async = is_async
+        self._scope_opened = place, monotonic()
+        self._scope_state = ACTIVE
+        return True
+
+    def _scope_close_shortly(self, place: Place, *, is_async: bool) -> bool:
         slot, token = self._scope_plain_slot, self._scope_token
         if (
             self._scope_state is not ACTIVE
             or self._scope_count
             or self._scope_exits is not None
-            or self._scope_is_async
+            or (self._scope_is_async and not is_async)
             or slot is None
             or token is None
             or slot._scopes.get(None) is not self
         ):
-            self._scope_pop_slowly(error, place)
-            return
+            return False
         try:
             slot._scopes.reset(token)
         except ValueError:
@@ -178,10 +198,7 @@ class BareScope:
         self._scope_closed = place, monotonic()
         self._scope_state = CLOSED
         self._scope_refuses = True
-        if (
-            self._scope_exits is not None
-        ):  # another thread has added something meanwhile
-            self._scope_close_late(error)
+        return True
 
     def _scope_push_slowly(self, place: Place) -> None:
         raise NotImplementedError  # Scope has it
