@@ -161,7 +161,7 @@ print("apart")
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_fifty_interpreters_leave_as_much_behind_as_with_the_python_core() -> None:
-    """CPython itself keeps some memory for each; the native core keeps no more of it."""
+    """CPython itself keeps some memory for each; the native core adds nothing."""
     printed = _run(
         """
 def grown(core):

@@ -1,4 +1,4 @@
-"""A call with a scope around it, and around what it returns: one ``Context`` of its own."""
+"""A call with a scope around it, and around what it returns, in its own ``Context``."""
 
 from __future__ import annotations
 
@@ -263,11 +263,12 @@ def test_one_that_is_dropped_in_a_cycle_closes(
 ) -> None:
     """The collector does it."""
     ends: list[Any] = []
-    kept: list[Any] = [Steps(log)]
-    iterator = iterate(_closing(inscope, ends)(), lambda: [kept])
-    kept.append(iterator)
-    del kept, iterator
 
+    def make() -> None:
+        kept: list[Any] = [Steps(log)]
+        kept.append(iterate(_closing(inscope, ends)(), lambda: [kept]))
+
+    make()
     gc.collect()
     assert [None] == ends
 
@@ -281,11 +282,15 @@ def test_what_a_dropped_one_raises_is_logged(
         raise ValueError("of on_pop")
 
     iterators = [iterate(define(inscope, on_pop=on_pop)(), list)]
-    with pytest.raises(KeyError):
+
+    def drop_while_raising() -> None:
         try:
             raise KeyError
         finally:
             iterators.clear()
+
+    with pytest.raises(KeyError):
+        drop_while_raising()
     (record,) = caplog.records
     assert ("inscope", logging.ERROR) == (record.name, record.levelno)
     assert record.exc_info is not None

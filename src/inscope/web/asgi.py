@@ -97,8 +97,8 @@ class ASGI(App):
         try:
             if KEEP in asgi_scope:
                 asgi_scope[KEEP](context)
-            # A method of the two costs half of what a function in here would.
-            answer: Any = MethodType(send_answer, (context, send))
+            # A method of a tuple costs half of what a function in here would.
+            answer: Any = MethodType(send_answer, (self, context, send))
             await self.application(asgi_scope, incoming.receive, answer)
         except BaseException as error:
             await self._end_streams(context)
@@ -181,6 +181,13 @@ class ASGI(App):
                     "%s: a stream could not be closed", self.name, exc_info=error
                 )
 
+    async def _send_changed(
+        self, context: AppContext, send: Send, message: Message
+    ) -> None:
+        message = await self._finished(context, message)
+        context._is_answered = True
+        await send(message)
+
     async def _finished(self, context: AppContext, message: Message) -> Message:
         """Let what waits for the response change it; save the session."""
         status = message.get("status", HTTPStatus.SWITCHING_PROTOCOLS)
@@ -199,25 +206,19 @@ class ASGI(App):
         return {**message, **changes}
 
 
-def send_answer(of: tuple[AppContext, Send], message: Message) -> Awaitable[None]:
+def send_answer(of: tuple[ASGI, AppContext, Send], message: Message) -> Awaitable[None]:
     """Send *message*: what an application gets for ``send``.
 
     Args:
-        of: The context, and what the server gave.
+        of: The application, the context, and what the server gave.
         message: As the application says.
     """
-    context, send = of
+    app, context, send = of
     if not context._is_answered and message["type"] in STARTS:
         if (context._known or context._after) and context.changes_response:
-            return _send_changed(context, send, message)
+            return app._send_changed(context, send, message)
         context._is_answered = True
     return send(message)
-
-
-async def _send_changed(context: AppContext, send: Send, message: Message) -> None:
-    message = await context.app._finished(context, message)
-    context._is_answered = True
-    await send(message)
 
 
 _place = ASGI.__call__.__code__, 0

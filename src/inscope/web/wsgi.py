@@ -36,19 +36,22 @@ KEEP = "inscope.web.keep_context"
 
 
 def begin_response(
-    of: tuple[AppContext, Any], status: str, headers: list[Any], exc_info: Any = None
+    of: tuple[WSGI, AppContext, Any],
+    status: str,
+    headers: list[Any],
+    exc_info: Any = None,
 ) -> Any:
     """Begin a response: what an application gets for ``start_response``.
 
     Args:
-        of: The context, and what the server gave.
+        of: The application, the context, and what the server gave.
         status: As the application says.
         headers: The same.
         exc_info: The same, if the application failed.
     """
-    scope, start_response = of
+    app, scope, start_response = of
     if (scope._known or scope._after) and scope.changes_response:
-        status, headers = scope.app._finished(scope, status, headers)
+        status, headers = app._finished(scope, status, headers)
     scope._is_answered = True
     if exc_info is None:
         return start_response(status, headers)
@@ -76,8 +79,8 @@ class WSGI(App):
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         scope = self._contexts(self, environ)
-        # A method of the two costs half of what a function in here would.
-        begin = MethodType(begin_response, (scope, start_response))
+        # A method of a tuple costs half of what a function in here would.
+        begin = MethodType(begin_response, (self, scope, start_response))
         call = self.application if KEEP not in environ else self._call_kept
         return iterate_in_scope(scope, call, environ, begin)
 

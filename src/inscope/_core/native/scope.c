@@ -41,19 +41,46 @@ plain_slot(BareScope *scope)
     return (ScopeSlot *)slot;
 }
 
-/* Let around be the innermost scope again, with the error that is set: without memory
- * for a token, CPython sets a variable all the same. */
+/* Let around, or nothing, be the innermost scope again. -1 with an error. */
+static int
+put_back(ScopeSlot *slot, PyObject *around)
+{
+    PyObject *value = around == NULL ? Py_None : around;
+    PyObject *token = PyContextVar_Set(slot->scopes, value);
+    Py_XDECREF(token);
+    return token == NULL ? -1 : 0;
+}
+
+/* Without memory for a token, CPython sets a variable all the same: undo that. */
 static void
-put_back(ScopeSlot *slot, BareScope *around)
+undo_set(ScopeSlot *slot, BareScope *around)
 {
     PyObject *error = PyErr_GetRaisedException();
-    PyObject *value = around == NULL ? Py_None : (PyObject *)around;
-    PyObject *token = PyContextVar_Set(slot->scopes, value);
-    if (token == NULL) {
+    if (put_back(slot, (PyObject *)around) < 0) {
         PyErr_Clear();
     }
-    Py_XDECREF(token);
     PyErr_SetRaisedException(error);
+}
+
+/* Reset the variable. Without memory for it, CPython says all the same that the token
+ * was used: then it is set to what it was. -1 with an error. */
+static int
+reset(ScopeSlot *slot, PyObject *token)
+{
+    if (PyContextVar_Reset(slot->scopes, token) == 0) {
+        return 0;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        return -1;
+    }
+    PyErr_Clear();
+    PyObject *around = PyObject_GetAttr(token, slot->state->old_value);
+    if (around == NULL) {
+        return -1;
+    }
+    int result = put_back(slot, around == slot->state->no_value ? NULL : around);
+    Py_DECREF(around);
+    return result;
 }
 
 /* Open it the short way. 1 if that is done, 0 if it goes the long way, -1 with an
@@ -69,7 +96,7 @@ open_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
     BareScope *around = slot_innermost(slot);
     PyObject *token = PyContextVar_Set(slot->scopes, (PyObject *)scope);
     if (token == NULL) {
-        put_back(slot, around);
+        undo_set(slot, around);
     }
     Py_XDECREF((PyObject *)around);
     Py_DECREF((PyObject *)slot);
@@ -122,7 +149,7 @@ close_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
         Py_XDECREF((PyObject *)slot);
         return PyErr_Occurred() ? -1 : 0;
     }
-    int done = PyContextVar_Reset(slot->scopes, scope->token);
+    int done = reset(slot, scope->token);
     Py_DECREF((PyObject *)slot);
     if (done < 0) {
         advance(scope, CLOSING, ACTIVE);

@@ -30,6 +30,7 @@
     X(make, "_make")                                                           \
     X(missing_field, "missing")                                                \
     X(new_, "new")                                                             \
+    X(old_value, "old_value")                                                  \
     X(plain_slot, "_scope_plain_slot")                                          \
     X(pop_slowly, "_scope_pop_slowly")                                          \
     X(push_slowly, "_scope_push_slowly")                                        \

@@ -164,9 +164,7 @@ class BareScope:
 
     def _scope_apop(self, place: Place) -> bool:
         """Close the short way; tell whether that is done, with nothing left to do."""
-        return (
-            self._scope_close_shortly(place, is_async=True) and not self._scope_exits
-        )
+        return self._scope_close_shortly(place, is_async=True) and not self._scope_exits
 
     def _scope_open_shortly(self, place: Place, *, is_async: bool) -> bool:
         slot = self._scope_plain_slot
