@@ -2,7 +2,8 @@
 
 ``__main__`` reads the arguments, ``run`` goes through the groups of rows:
 ``attributes``, ``operations`` and ``sources`` (proxies), ``variables`` and
-``binding``, ``storage`` and ``growth``, ``memory``, ``flask_page``. The rivals are
+``binding``, ``scopes`` and ``requests``, ``storage`` and ``growth``, ``memory``,
+``flask_page``. The rivals are
 in ``contestants``, how they are timed in ``timing``; what comes out of a run is
 kept by ``results`` and shown by ``tables``, ``page``, ``picture`` and ``readme``.
 """

@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from benchmarks import requests, scopes
 from benchmarks.memory import CONTEXT_WITH_LOCAL, PROXY
 from benchmarks.operations import (
     ATTRIBUTE_READ,
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 REACHED, MISSED, UNKNOWN = "reached", "NOT reached", "not measured"
 HEAD = ("what", "measured", "the bar", "")
-THREADING, WERKZEUG = "threading.local", "werkzeug"
+THREADING, WERKZEUG, FLASK = "threading.local", "werkzeug", scopes.FLASK
 
 
 class Bar(NamedTuple):
@@ -139,9 +140,19 @@ def _unpacking(group: Group) -> float | None:
     return found[-1][0] if found else None
 
 
-def _grown(group: Group) -> float | None:
-    """Return ours in the last row, in the first row's."""
-    return group.grown(OURS, group.rows[-1]) if group.rows else None
+def _grown(contestant: str) -> Measure:
+    """Return what compares a contestant's last row with its first."""
+    return lambda group: group.grown(contestant, group.rows[-1]) if group.rows else None
+
+
+def _last(contestant: str) -> Measure:
+    """Return what has a contestant's figure in the last row."""
+
+    def measure(group: Group) -> float | None:
+        cell = group.rows[-1].cells.get(contestant) if group.rows else None
+        return cell.median if cell else None
+
+    return measure
 
 
 def _scaling(group: Group) -> float | None:
@@ -277,10 +288,65 @@ def _of_storage() -> Iterator[Bar]:
         "stack-growth",
         "push and pop at the greatest depth, to those at depth 1: flat",
         "stacks",
-        _grown,
+        _grown(OURS),
         1.1,
         1.1,
     )
+
+
+def _of_scopes() -> Iterator[Bar]:
+    for key, what, row, to, limit in (
+        (
+            "scope",
+            "`with` on a scope, to Flask's app_context",
+            scopes.SCOPE,
+            FLASK,
+            0.333,
+        ),
+        (
+            "request-context",
+            "the context of a request, to Flask's",
+            scopes.REQUEST,
+            FLASK,
+            0.5,
+        ),
+        (
+            "request-method",
+            "`request.method`, to by hand",
+            scopes.METHOD,
+            BY_HAND,
+            1.3,
+        ),
+    ):
+        measure = _compared(row, None, OURS, to)
+        yield Bar(key, what, "scopes", measure, limit, limit)
+    for key, what, row in (
+        ("wsgi", "a wrapped Flask's hello, to Flask's", requests.FLASK),
+        ("asgi", "a wrapped Starlette's hello, to Starlette's", requests.STARLETTE),
+    ):
+        measure = _compared(row, None, OURS, requests.AS_IT_IS)
+        yield Bar(key, what, "requests", measure, 1.04, 1.04)
+    yield Bar(
+        "open-scopes-bytes",
+        "bytes of an open scope with a resource, of the most at a time",
+        "open_scopes",
+        _last(scopes.BYTES),
+        1500,
+        1500,
+        show=figure,
+    )
+    for key, what, column in (
+        ("open-scopes-memory", "bytes", scopes.BYTES),
+        ("open-scopes-time", "time", scopes.OPEN),
+    ):
+        yield Bar(
+            key,
+            f"{what} of one of the most scopes at a time, to one of the fewest: linear",
+            "open_scopes",
+            _grown(column),
+            1.1,
+            1.1,
+        )
 
 
 def _of_builds_and_bytes() -> Iterator[Bar]:
@@ -315,5 +381,5 @@ def _of_builds_and_bytes() -> Iterator[Bar]:
     )
 
 
-BARS = (*_of_proxies(), *_of_storage(), *_of_builds_and_bytes())
+BARS = (*_of_proxies(), *_of_storage(), *_of_scopes(), *_of_builds_and_bytes())
 """In the order in which they are shown."""

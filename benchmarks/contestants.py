@@ -268,4 +268,4 @@ def loaded(
 def packages() -> list[str]:
     """Return the distributions whose versions a run is kept with."""
     found = {rival.package: None for rival in (*PROXIES, *LOCALS) if rival.package}
-    return [*found, "Flask", "pyperf"]
+    return [*found, "Flask", "starlette", "pyperf"]

@@ -11,6 +11,8 @@ from benchmarks import (
     growth,
     memory,
     operations,
+    requests,
+    scopes,
     sources,
     storage,
     threads,
@@ -108,6 +110,23 @@ GROUPS: dict[str, Plan] = {
         (BY_HAND, OURS),
         BY_HAND,
         lambda _, effort: variables.measure(variables.BINDING, effort),
+        short=True,
+    ),
+    "scopes": Plan(
+        (BY_HAND, OURS, scopes.FLASK),
+        BY_HAND,
+        lambda _, effort: scopes.measure(effort),
+        short=True,
+    ),
+    "open_scopes": Plan(
+        (scopes.OPEN, scopes.BYTES),
+        FIRST_ROW,
+        lambda _, effort: scopes.measure_open(effort),
+    ),
+    "requests": Plan(
+        (requests.AS_IT_IS, BY_HAND, OURS),
+        requests.AS_IT_IS,
+        lambda _, effort: requests.measure(effort),
         short=True,
     ),
     "locals": Plan(

@@ -65,6 +65,10 @@ def _all(result: Result) -> Iterator[Line]:
     if "binding" in groups:
         for row in groups["binding"].rows:
             yield _line(groups["binding"], "block", row.name)
+    for name, part in (("scopes", "scope"), ("requests", "wrapped")):
+        if name in groups:
+            for row in groups[name].rows:
+                yield _line(groups[name], part, row.name)
     if "locals" in groups:
         for row in groups["locals"].rows:
             yield _line(groups["locals"], "Local", row.name)

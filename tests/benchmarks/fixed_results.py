@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from benchmarks import requests, scopes
 from benchmarks.memory import CONTEXT_WITH_LOCAL
 from benchmarks.results import FIRST_ROW, NOTHING, Cell, Group, Result, Row
 from benchmarks.run import GROUPS
@@ -74,6 +75,27 @@ ROWS: dict[str, tuple[Row, ...]] = {
         proxy_row(OVER_A_VAR, "", 20, 30),
     ),
     "binding": (proxy_row("bind", "", 100, 250),),
+    "scopes": (
+        proxy_row(scopes.SCOPE, "", 100, 300, Flask=Cell(1_000.0)),
+        Row(scopes.REQUEST, "", (), {"inscope": Cell(600.0), "Flask": Cell(9_000.0)}),
+        proxy_row(scopes.METHOD, "", 40, 50, Flask=Cell(900.0)),
+    ),
+    "open_scopes": (
+        Row("1,000", "", (), {scopes.OPEN: Cell(900.0), scopes.BYTES: Cell(1_000.0)}),
+        Row("100,000", "", (), {scopes.OPEN: Cell(990.0), scopes.BYTES: Cell(999.0)}),
+    ),
+    "requests": (
+        Row(
+            requests.FLASK,
+            "",
+            (),
+            {
+                requests.AS_IT_IS: Cell(10_000.0),
+                "by hand": Cell(10_300.0),
+                "inscope": Cell(10_350.0),
+            },
+        ),
+    ),
     "locals": (
         Row("read", "", (), {"threading.local": Cell(10.0), "inscope": Cell(40.0)}),
     ),

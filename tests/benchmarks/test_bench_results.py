@@ -116,7 +116,16 @@ def test_the_summary_has_each_group_that_is_compared() -> None:
     """Proxies and their sources, Vars, blocks, Locals, the page; growth apart."""
     parts = [line.part for line in lines(result())]
 
-    expected = ["proxy", "proxy over", "Var", "block", "Local", "Flask page"]
+    expected = [
+        "proxy",
+        "proxy over",
+        "Var",
+        "block",
+        "scope",
+        "wrapped",
+        "Local",
+        "Flask page",
+    ]
     assert expected == list(dict.fromkeys(parts))
     assert [2.5, 3.0, 1.01] == [line.ours for line in growths(result())]
     assert [90.0, 99.0, 400.0] == [line.werkzeug for line in growths(result())]
