@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
+import os
 import random
 from collections import Counter
 from collections.abc import Iterator
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from web_apps import Exchange, acting, answer, call, nothing_left
 
-MANY = 3000
+MANY = int(os.environ.get("INSCOPE_TEST_REQUESTS", "3000"))
 PLACES = ("call", "after", "save", "step", "middle", "close", "teardown")
 OTHERS = ("Context", "Request", "coroutine", "generator", "async_generator")
 """Classes of others whose objects are counted, too."""
