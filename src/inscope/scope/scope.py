@@ -125,7 +125,7 @@ class Scope(PlannedScope):
 
     async def __aenter__(self) -> Self:
         place = place_of_caller()
-        if not self._scope_apush(place):
+        if not self._scope_apush(place):  # most need no further coroutine
             await asynchronous.open_(self, place)
         return self
 
