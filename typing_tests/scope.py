@@ -24,6 +24,11 @@ class Request(Scope):
     path: str = shared()
     notes: list[str] = fresh(list[str])
 
+    @fresh
+    def length(self) -> int:
+        """A field that is made of the others."""
+        return len(self.path)
+
 
 class Admin(Request):
     """Derives from it."""
@@ -54,6 +59,22 @@ def test_a_resource_is_typed_as_its_value() -> None:
     assert_type(number, int)
     with Request.override(lines, ["fake"]) as overridden:
         assert_type(overridden, list[str])
+
+
+def test_a_field_is_typed_as_its_value() -> None:
+    """Also one that is made by a method."""
+    assert_type(Request().notes, list[str])
+    assert_type(Request().length, int)
+
+
+def test_a_teardown_is_a_decorator(request: Request) -> None:
+    """It returns the function."""
+
+    @request.teardown
+    def note(error: BaseException | None) -> int:
+        return 5
+
+    assert_type(note(None), int)
 
 
 def test_a_proxy_is_typed_as_what_it_finds() -> None:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask.sessions import SessionMixin
     from flask.wrappers import Request
+    from werkzeug.routing import MapAdapter
 
 F = TypeVar("F", bound="Callable[..., Any]")
 
@@ -58,20 +59,20 @@ class AppContext(Scope):
     _session: SessionMixin | None = shared(None)
     _flashes: list[tuple[str, str]] | None = fresh(lambda: None)
     _after_request_functions: list[Callable[..., Any]] = fresh(list)
+    g: Any = fresh(lambda ctx: ctx.app.app_ctx_globals_class())
 
     def __init__(self, app: Flask, *, request: Request | None = None) -> None:
         self.app, self._request = app, request
-        self.on_fork(self)
 
-    def on_fork(self, parent: Self) -> None:
-        """Make what a copy does not have from *parent*, nor a new context from any."""
-        self.g = self.app.app_ctx_globals_class()
-        self.url_adapter = None
+    @fresh
+    def url_adapter(self) -> MapAdapter | None:
+        """What finds the route, and builds URLs; there may be none for this host."""
         try:
-            self.url_adapter = self.app.create_url_adapter(self._request)
+            return self.app.create_url_adapter(self._request)
         except HTTPException as error:
             if self._request is not None:
                 self._request.routing_exception = error
+            return None
 
     @classmethod
     def from_environ(cls, app: Flask, environ: dict[str, Any], /) -> Self:
@@ -83,22 +84,18 @@ class AppContext(Scope):
     copy = Scope.fork  # of the same request and session, with a ``g`` of its own
 
     def on_push(self) -> None:
-        """Open the session, then find the route: converters may use the session."""
-        try:
-            appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
-            if self._request is not None:
-                self._get_session()
-                self.match_request()
-        except BaseException as error:
-            self.on_pop(error)  # a scope calls it only for one that has been opened
-            raise
+        """Open the session, then find the route: converters may use the session.
 
-    def on_pop(self, exc: BaseException | None) -> None:
-        """Tear down, last in, first out: whatever one part raises, the others run."""
-        self.callback(self.app.do_teardown_appcontext, self, exc)
+        The teardowns run in reverse order: whatever one raises, the others run.
+        """
+        self.teardown(lambda exc: self.app.do_teardown_appcontext(self, exc))
         if self._request is not None:
-            self.callback(self._request.close)
-            self.callback(self.app.do_teardown_request, self, exc)
+            self.teardown(lambda _: self.request.close())
+            self.teardown(lambda exc: self.app.do_teardown_request(self, exc))
+        appcontext_pushed.send(self.app, _async_wrapper=self.app.ensure_sync)
+        if self._request is not None:
+            self._get_session()
+            self.match_request()
 
     def match_request(self) -> None:
         """Find the route of the request; that there is none is for the view to say."""

@@ -69,19 +69,20 @@ class Connection(Scope):
         connection.json_module = app.json
 
     async def on_push(self) -> None:
-        """Have an application's context, open the session, and find the route."""
-        self._app_context = AppContext.ensure(app=self.app)
-        await self._app_context.__aenter__()
-        try:
-            await self._open_session()
-            self.match_request()
-        except BaseException as error:
-            self.on_pop(error)  # a scope calls it only for one that has been opened
-            raise
+        """Have an application's context, open the session, and find the route.
 
-    def on_pop(self, exc: BaseException | None) -> None:
-        """Close in reverse order: whatever one part raises, the others run."""
-        self.callback(self._app_context.__aexit__, type(exc), exc, None)
+        The teardowns run in reverse order: whatever one raises, the others run.
+        """
+        block = AppContext.ensure(app=self.app)
+        await block.__aenter__()
+        self.teardown(lambda exc: block.__aexit__(type(exc), exc, None))
+        self.add_teardowns()
+        await self._open_session()
+        self.match_request()
+
+    def add_teardowns(self) -> None:
+        """Add what is to run as the connection ends."""
+        raise NotImplementedError
 
     async def _open_session(self) -> None:
         app, opener = self.app, self.app.session_interface
@@ -107,11 +108,10 @@ class RequestContext(Connection, own_slot=True):
     unbound_message = "Not within a request context"
     request = property(lambda self: self.connection)
 
-    def on_pop(self, exc: BaseException | None) -> None:
-        """Tear down the request, close it, then go on as any connection."""
-        super().on_pop(exc)
-        self.callback(self.connection.close)
-        self.callback(self.app.do_teardown_request, exc, self)
+    def add_teardowns(self) -> None:
+        """Tear down the request, then close it."""
+        self.teardown(lambda _: self.connection.close())
+        self.teardown(lambda exc: self.app.do_teardown_request(exc, self))
 
 
 class WebsocketContext(Connection, own_slot=True):
@@ -120,10 +120,9 @@ class WebsocketContext(Connection, own_slot=True):
     unbound_message = "Not within a websocket context"
     websocket = property(lambda self: self.connection)
 
-    def on_pop(self, exc: BaseException | None) -> None:
-        """Tear down the websocket, then go on as any connection."""
-        super().on_pop(exc)
-        self.callback(self.app.do_teardown_websocket, exc, self)
+    def add_teardowns(self) -> None:
+        """Tear down the websocket."""
+        self.teardown(lambda exc: self.app.do_teardown_websocket(exc, self))
 
 
 def _session() -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 from types import ModuleType
 from typing import Any
@@ -53,6 +54,82 @@ def test_a_callback_may_add_others(inscope: ModuleType) -> None:
         job.callback(call)
 
     assert ["first", "added twice over", "last added", "there before"] == log
+
+
+@pytest.mark.parametrize("error", [None, ValueError("of the block")])
+def test_a_teardown_gets_what_the_scope_ends_with(
+    inscope: ModuleType, error: Exception | None
+) -> None:
+    """In its turn among the callbacks; by ``pop`` as by ``with``."""
+    log: list[Any] = []
+    job = define(inscope)().push()
+    job.callback(log.append, "callback")
+    assert log.append == job.teardown(log.append)
+    job.callback(log.append, "the last")
+    job.pop(error)
+
+    assert ["the last", error, "callback"] == log
+
+
+def test_a_teardown_gets_the_error_of_an_opening(inscope: ModuleType) -> None:
+    """What ``on_push`` had begun ends with what it raised."""
+    log: list[Any] = []
+    error = ValueError("of on_push")
+
+    def on_push(job: Any) -> None:
+        job.teardown(log.append)
+        raise error
+
+    with pytest.raises(ValueError, match="of on_push"):
+        define(inscope, on_push=on_push)().push()
+    assert [error] == log
+
+
+def test_a_teardown_may_raise_and_add_others(inscope: ModuleType) -> None:
+    """As a callback may; its error is not what the others get."""
+    log: list[Any] = []
+    job = define(inscope)().push()
+
+    @job.teardown  # type: ignore[untyped-decorator]
+    def fail(error: object) -> None:
+        job.teardown(log.append)
+        raise KeyError(error)
+
+    with pytest.raises(KeyError):
+        job.pop()
+    assert [None] == log
+
+
+def test_a_teardown_is_refused_as_a_callback_is(inscope: ModuleType) -> None:
+    """What cannot be called, what is to be awaited, and a scope that is not open."""
+    job = define(inscope)()
+
+    async def later(_: object) -> None:
+        raise AssertionError
+
+    with pytest.raises(inscope.ScopeNotActiveError, match="calls nothing back"):
+        job.teardown(print)
+    with job:
+        with pytest.raises(TypeError, match=r"teardown\(\) takes a function, not 5"):
+            job.teardown(5)
+        with pytest.raises(inscope.AsyncInSyncScopeError, match="later"):
+            job.teardown(later)
+
+
+def test_a_teardown_is_awaited(inscope: ModuleType) -> None:
+    """A coroutine function, and a function that returns something to await."""
+    log: list[Any] = []
+
+    async def note(text: str, error: object) -> None:
+        log.append((text, error))
+
+    async def main() -> None:
+        async with define(inscope)() as job:
+            job.teardown(functools.partial(note, "function"))
+            job.teardown(lambda error: note("awaitable", error))
+
+    asyncio.run(main())
+    assert [("awaitable", None), ("function", None)] == log
 
 
 def test_popped_is_too_late_for_a_callback(inscope: ModuleType) -> None:

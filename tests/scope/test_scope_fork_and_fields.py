@@ -100,6 +100,37 @@ def test_fields_are_inherited_and_replaced(
     assert type(child) is specials
 
 
+def test_a_factory_that_needs_an_argument_gets_the_scope(
+    inscope: ModuleType, fresh: Callable[..., Any]
+) -> None:
+    """A function, a method of the class, and what can do without gets nothing."""
+
+    class Kept:
+        def __init__(self, *scopes: Any) -> None:
+            self.scopes = scopes
+
+    def method(self: Any) -> list[Any]:
+        """A decorated method reads well."""
+        return [self]
+
+    members = {
+        "title": fresh(lambda job: type(job).__name__),
+        "own": fresh(method),
+        "kept": fresh(Kept),
+        "defaulted": fresh(lambda job=None: job),
+        "number": fresh(int),
+    }
+    job = define(inscope, **members)()
+    child = job.fork()
+
+    assert "Job" == job.title
+    assert [child] == child.own
+    assert child.own is child.own
+    assert () == job.kept.scopes
+    assert job.defaulted is None
+    assert 0 == job.number
+
+
 def test_fresh_takes_a_function(fresh: Callable[..., Any]) -> None:
     """Not the value, which all would share."""
     with pytest.raises(TypeError, match="takes a function that makes the value"):

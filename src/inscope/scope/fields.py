@@ -46,18 +46,32 @@ class Shared(Field):
 class Fresh(Field):
     """See :func:`fresh`."""
 
-    def __init__(self, factory: Callable[[], Any]) -> None:
+    def __init__(self, factory: Callable[..., Any]) -> None:
         self.factory = factory
+        self.takes_scope: bool = _takes_one(factory)
 
     def __get__(self, scope: Any, owner: type | None = None) -> Any:
         if scope is None:
             return self
+        value = self.factory(scope) if self.takes_scope else self.factory()
         # setdefault: two threads may come at once, and both shall see one value.
         values: dict[str, Any] = scope.__dict__
-        return values.setdefault(self.name, self.factory())
+        return values.setdefault(self.name, value)
 
     def carry(self, parent: Any, child: Any) -> None:
         """The child makes its own when it is asked for it."""
+
+
+def _takes_one(factory: Callable[..., Any]) -> bool:
+    """Tell whether *factory* cannot be called without an argument."""
+    from inspect import Parameter, signature
+
+    try:
+        parameters = signature(factory).parameters.values()
+    except (TypeError, ValueError):  # of some classes written in C
+        return False
+    kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+    return any(one.kind in kinds and one.default is one.empty for one in parameters)
 
 
 def shared(default: T = EMPTY) -> T:
@@ -92,14 +106,24 @@ def shared(default: T = EMPTY) -> T:
     return field  # type: ignore[no-any-return]  # what the field's readers see
 
 
-def fresh(factory: Callable[[], T]) -> T:
+def fresh(factory: Callable[[], T] | Callable[[Any], T]) -> T:
     """Declare a field of a scope that each scope, and each fork, has for itself.
 
     Args:
-        factory: Makes the value, when it is first read.
+        factory: Makes the value, when it is first read. If it needs an argument, it
+            gets the scope.
 
     Raises:
         TypeError: *factory* cannot be called.
+
+    Example:
+        >>> from inscope import Scope
+        >>> from inscope.scope import fresh
+        >>> class Request(Scope):
+        ...     path = "/index"
+        ...     parts = fresh(lambda request: request.path.split("/"))
+        >>> Request().parts
+        ['', 'index']
     """
     if not callable(factory):
         message = f"fresh() takes a function that makes the value, not {factory!r}"

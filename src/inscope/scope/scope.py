@@ -157,16 +157,50 @@ class Scope(PlannedScope):
                 not opened by ``async with``.
             TypeError: *function* cannot be called.
         """
+        self._scope_check_function("callback", function)
+        self._scope_call_later(Callback(function, args, kwargs))
+        return function
+
+    def teardown(self, function: F, /) -> F:
+        """Call *function* with what the scope ends with, as it closes.
+
+        Otherwise as ``callback``.
+
+        Args:
+            function: Takes the error, or ``None``.
+
+        Returns:
+            *function*, so that this can be a decorator.
+
+        Raises:
+            ScopeNotActiveError: The scope is not open.
+            AsyncInSyncScopeError: As for ``callback``.
+            TypeError: *function* cannot be called.
+
+        Example:
+            >>> from inscope import Scope
+            >>> class Job(Scope): ...
+            >>> with Job() as job:
+            ...     _ = job.teardown(lambda error: print("ends with", error))
+            ends with None
+        """
+        self._scope_check_function("teardown", function)
+        self._scope_call_later(function)
+        return function
+
+    def _scope_check_function(self, method: str, function: Any) -> None:
+        """See that *function* can be called as the scope closes."""
         if not callable(function):
-            message = f"callback() takes a function, not {function!r}"
+            message = f"{method}() takes a function, not {function!r}"
             raise TypeError(message)
         self._scope_check_running("calls nothing back")
         if not self._scope_is_async and awaits(function):
             self._scope_refuse_async(name_of(function))
-        if not self._scope_add_step(Callback(function, args, kwargs)):
+
+    def _scope_call_later(self, step: Callable[[BaseException | None], Any]) -> None:
+        if not self._scope_add_step(step):
             message = f"{self!r} calls nothing back: it has closed meanwhile"
             raise ScopeNotActiveError(message)
-        return function
 
     def enter(self, block: AbstractContextManager[T]) -> T:
         """Enter the ``with`` block *block*, and leave it when the scope closes.
