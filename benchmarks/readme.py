@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.page import foremost, label
+from benchmarks.requests import FLASK as HELLO
+from benchmarks.scopes import REQUEST
 from benchmarks.summary import Line, growths, lines
 from benchmarks.tables import table, times
 
@@ -30,6 +32,8 @@ ROWS = (
     Shown("proxy", "read an item of a dict", '`p["key"]`'),
     Shown("proxy", "every other operation, the median", "other operations, the median"),
     Shown("block", "bind", "`with var.bind(value):`"),
+    Shown("scope", REQUEST, "the context of a request (by hand: Flask's)"),
+    Shown("wrapped", HELLO, "Flask's hello in a context (by hand: without)"),
     Shown("Local", "read", "read a `Local`'s name (by hand: `threading.local`)"),
     Shown("Local", "write", "write a `Local`'s name (by hand: `threading.local`)"),
     Shown(

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from benchmarks.timing import Effort, Timer
 
 FLASK = "Flask"
-SCOPE = "open and close a scope, an application context"
+SCOPE = "open and close a scope; Flask: an application context"
 ASYNC_SCOPE = "the same, by `async with`"
 REQUEST = "open and close the context of a request"
 METHOD = "read `request.method`"

@@ -14,12 +14,15 @@ from benchmarks.operations import (
     UNPACKING,
 )
 from benchmarks.results import OURS, Group, Result, Row, middle, ratio, ratios
+from benchmarks.scopes import FLASK, REQUEST, SCOPE
 from benchmarks.targets import PLAIN_CLASS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 WERKZEUG = "werkzeug"
+FLASKS = (SCOPE, REQUEST)
+"""What is compared with Flask's own: by hand there is no such thing."""
 
 
 class Line(NamedTuple):
@@ -65,10 +68,13 @@ def _all(result: Result) -> Iterator[Line]:
     if "binding" in groups:
         for row in groups["binding"].rows:
             yield _line(groups["binding"], "block", row.name)
-    for name, part in (("scopes", "scope"), ("requests", "wrapped")):
-        if name in groups:
-            for row in groups[name].rows:
-                yield _line(groups[name], part, row.name)
+    if "scopes" in groups:
+        for row in groups["scopes"].rows:
+            to = FLASK if row.name in FLASKS else groups["scopes"].baseline
+            yield _compared(row, to, "scope", row.name)
+    if "requests" in groups:
+        for row in groups["requests"].rows:
+            yield _line(groups["requests"], "wrapped", row.name)
     if "locals" in groups:
         for row in groups["locals"].rows:
             yield _line(groups["locals"], "Local", row.name)
@@ -125,7 +131,11 @@ def _line(
 
 
 def _of(group: Group, row: Row, part: str, title: str) -> Line:
-    base, ours = row.cells.get(group.baseline), row.cells.get(OURS)
+    return _compared(row, group.baseline, part, title)
+
+
+def _compared(row: Row, to: str, part: str, title: str) -> Line:
+    base, ours = row.cells.get(to), row.cells.get(OURS)
     against = row.cells.get(WERKZEUG)
     return Line(
         part,
