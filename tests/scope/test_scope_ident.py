@@ -197,6 +197,7 @@ def test_each_async_scope_has_its_session(
     inscope: ModuleType, orm: Any, tmp_path: Path
 ) -> None:
     """In two hundred tasks: never shared, removed with the scope, and none is left."""
+    pytest.importorskip("greenlet")  # which SQLAlchemy needs for it
     pytest.importorskip("aiosqlite")
     sqlalchemy: Any = pytest.importorskip("sqlalchemy")
     asyncio_of_sqlalchemy: Any = pytest.importorskip("sqlalchemy.ext.asyncio")
