@@ -8,6 +8,7 @@ used: each contestant's values become a ``pyperf.Benchmark``.
 from __future__ import annotations
 
 import gc
+import random
 import statistics
 import textwrap
 import time
@@ -112,14 +113,21 @@ def loops_for(timer: Timer, seconds: float) -> int:
         loops *= 4
 
 
-def alternate(timers: dict[str, Timer], effort: Effort) -> dict[str, Cell]:
-    """Return what each timer takes for one loop, measured by turns."""
+def alternate(
+    timers: dict[str, Timer], effort: Effort, *, collects: bool = False
+) -> dict[str, Cell]:
+    """Return what each timer takes for one loop, measured by turns.
+
+    The collector runs only if it *collects*: for what leaves cycles behind, which
+    would otherwise ask for new memory again and again.
+    """
     if not effort.rounds:
         for timer in timers.values():
             timer(3)
         return {name: Cell() for name in timers}
     gc.collect()
-    gc.disable()
+    if not collects:
+        gc.disable()
     try:
         seconds = _rounds(timers, effort)
     finally:
@@ -131,9 +139,11 @@ def _rounds(timers: dict[str, Timer], effort: Effort) -> dict[str, list[float]]:
     """Return the seconds per loop of each round of each timer."""
     loops = {name: loops_for(timer, effort.seconds) for name, timer in timers.items()}
     found: dict[str, list[float]] = {name: [] for name in timers}
+    order, chance = list(timers), random.Random(1)
     for number in range(effort.rounds + 1):
-        for name, timer in timers.items():
-            taken = timer(loops[name]) / loops[name]
+        chance.shuffle(order)  # who comes after whom costs up to some percent
+        for name in order:
+            taken = timers[name](loops[name]) / loops[name]
             if number:  # the first round warms up
                 found[name].append(taken)
     return found
