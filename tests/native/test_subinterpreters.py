@@ -161,25 +161,31 @@ print("apart")
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 def test_fifty_interpreters_leave_as_much_behind_as_with_the_python_core() -> None:
-    """CPython itself keeps some memory for each; the native core adds nothing."""
-    printed = _run(
-        """
-def grown(core):
-    code = f'import os; os.environ["INSCOPE_CORE"] = "{core}"' + WORK.replace(
-        'CORE == "native"', f'CORE == "{core}"'
-    )
-    for number in range(50):
-        if number == 25:
-            before = resident()
-        made = make()
-        run_in(made, code)
-        interpreters.destroy(made)
-        gc.collect()
-    return (resident() - before) / 25
-print(round(grown("python") / 1024), round(grown("native") / 1024))
-"""
-    )
+    """CPython itself keeps some memory for each; the native core adds nothing.
 
-    python, native = map(int, printed.split())
+    Each in a process of its own: what has grown once may have room for more.
+    """
+    python, native = _grown("python"), _grown("native")
+
     print(f"KiB kept for each: {python} with the Python core, {native} with the native")
     assert native < python + 64
+
+
+def _grown(core: str) -> int:
+    """Return by how many KiB an interpreter more that runs *core* makes it grow."""
+    printed = _run(
+        f"""
+CODE = 'import os; os.environ["INSCOPE_CORE"] = "{core}"' + WORK.replace(
+    'CORE == "native"', 'CORE == "{core}"'
+)
+for number in range(50):
+    if number == 25:
+        before = resident()
+    made = make()
+    run_in(made, CODE)
+    interpreters.destroy(made)
+    gc.collect()
+print(round((resident() - before) / 25 / 1024))
+"""
+    )
+    return int(printed)
