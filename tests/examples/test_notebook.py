@@ -23,7 +23,7 @@ from notebook_servers import (
 from notebook_visitors import APOLOGIES, TITLES, Visitor, new_visitors, together
 
 VISITORS = 8
-ROUNDS = 20  # until one of those who failed has answered again
+ROUNDS = 20  # until a process has answered that began late, or failed before
 STREAMS = 3  # each takes one of the eight threads of a worker
 
 
@@ -70,9 +70,13 @@ def test_everybody_sees_their_own_notes_name_and_language(website: str) -> None:
         assert visitor.own_page() == page
         return _check_who(visitor, website)
 
-    workers = together(visitors, write_and_look, rounds=3)
+    workers = set(together(visitors, write_and_look, rounds=3))
 
-    assert len(set(workers)) > 1
+    for _ in range(ROUNDS):  # one process may begin later than the other
+        if len(workers) > 1:
+            break
+        workers.update(together(visitors, write_and_look))
+    assert len(workers) > 1
 
 
 def test_the_drop_in_changes_nothing_but_whose_the_proxies_are(
