@@ -29,6 +29,7 @@ NEED_THE_PROJECT = {
     "packaging",  # setup.py
     "peers",  # .cache, where the peers' suites are
     "test_docs.py",  # the pages
+    "test_slots.py",  # the C of the native core
     "test_typing.py",  # typing_tests/
 }
 """The tests of what is not in the wheel, beside those of dev/, which import it."""
