@@ -90,11 +90,11 @@ def test_a_teardown_may_raise_and_add_others(inscope: ModuleType) -> None:
     log: list[Any] = []
     job = define(inscope)().push()
 
-    @job.teardown  # type: ignore[untyped-decorator]
     def fail(error: object) -> None:
         job.teardown(log.append)
         raise KeyError(error)
 
+    job.teardown(fail)
     with pytest.raises(KeyError):
         job.pop()
     assert [None] == log
