@@ -24,9 +24,9 @@ from inscope.scope.resources import Resource
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Generator, Iterator
     from contextlib import AbstractAsyncContextManager, AbstractContextManager
-    from types import TracebackType
     from typing import Protocol, Self
 
+    from inscope._core.place import Place
     from inscope.scope.signals import Signal
 
     T = TypeVar("T")
@@ -123,21 +123,14 @@ class Scope(PlannedScope):
         """
         await asynchronous.close(self, exc, place_of_caller())
 
-    async def __aenter__(self) -> Self:
-        place = place_of_caller()
-        if not self._scope_apush(place):  # most need no further coroutine
-            await asynchronous.open_(self, place)
+    async def _scope_aenter_slowly(self, place: Place) -> Self:
+        await asynchronous.open_(self, place)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
+    async def _scope_aexit_slowly(
+        self, error: BaseException | None, place: Place
     ) -> None:
-        place = place_of_caller()
-        if not self._scope_apop(place):
-            await asynchronous.close(self, error, place)
+        await asynchronous.close(self, error, place)
 
     def callback(self, function: F, /, *args: Any, **kwargs: Any) -> F:
         """Call *function* when the scope closes; also while it is closing.

@@ -14,7 +14,6 @@ from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 from inscope._core.proxied import Proxied
-from inscope.scope import asynchronous
 from inscope.scope.exits import is_awaitable
 from inscope.scope.shielding import shielded
 from inscope.web._requirements import needed, refuse_without
@@ -90,22 +89,16 @@ class ASGI(App):
             await self._run(kind, asgi_scope, receive, send)
             return
         incoming = Incoming(asgi_scope, receive)
-        context = self._contexts(self, incoming)
-        # What follows is 'async with context', without its two coroutines.
-        if not context._scope_apush(_place):
-            await asynchronous.open_(context, _place)
-        try:
+        async with self._contexts(self, incoming) as context:
             if KEEP in asgi_scope:
                 asgi_scope[KEEP](context)
             # A method of a tuple costs half of what a function in here would.
             answer: Any = MethodType(send_answer, (self, context, send))
-            await self.application(asgi_scope, incoming.receive, answer)
-        except BaseException as error:
-            await self._end_streams(context)
-            await asynchronous.close(context, error, _place)
-            raise
-        if not context._scope_apop(_place):
-            await asynchronous.close(context, None, _place)
+            try:
+                await self.application(asgi_scope, incoming.receive, answer)
+            except BaseException:
+                await self._end_streams(context)
+                raise
 
     async def _run(
         self, kind: str, asgi_scope: Message, receive: Receive, send: Send
@@ -220,8 +213,6 @@ def send_answer(of: tuple[ASGI, AppContext, Send], message: Message) -> Awaitabl
         context._is_answered = True
     return send(message)
 
-
-_place = ASGI.__call__.__code__, 0
 
 REQUESTS = ("http", "websocket")
 """What is asked for in a context with a request."""

@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "bind.h"
 #include "cell.h"
+#include "done.h"
 #include "iterator.h"
 #include "local.h"
 #include "names.h"
@@ -261,6 +262,7 @@ execute(PyObject *module)
                    var_add_types(module, state) < 0 ||
                    scope_add_types(module, state) < 0 ||
                    iterator_add_types(module, state) < 0 ||
+                   done_add_types(module, state) < 0 ||
                    proxy_add_types(module, state) < 0 || names_add_constants(module) < 0
                ? -1
                : 0;

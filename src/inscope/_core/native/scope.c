@@ -10,6 +10,7 @@
 #include "scope.h"
 
 #include "arguments.h"
+#include "done.h"
 #include "place.h"
 
 /* Opening and closing */
@@ -315,6 +316,50 @@ scope_apop(PyObject *self, PyObject *place)
     return done < 0 ? NULL : PyBool_FromLong(done == 1);
 }
 
+/* __aenter__() and __aexit__(kind, error, traceback). The short way is gone at once. */
+static PyObject *
+scope_aenter(PyObject *self, PyObject *Py_UNUSED(ignored))
+{
+    State *state = ((BareScope *)self)->state;
+    int offset;
+    PyObject *code = place_here(&offset);
+    int done = open_shortly((BareScope *)self, code, offset, 1);
+    if (done != 0) {
+        Py_XDECREF(code);
+        return done < 0 ? NULL : done_new(state, self);
+    }
+    PyObject *place = place_tuple(code, offset), *result = NULL;
+    if (place != NULL) {
+        result = PyObject_CallMethodOneArg(self, state->aenter_slowly, place);
+        Py_DECREF(place);
+    }
+    return result;
+}
+
+static PyObject *
+scope_aexit(PyObject *self, PyObject *const *args, Py_ssize_t count)
+{
+    State *state = ((BareScope *)self)->state;
+    int offset;
+    if (count != 3) {
+        PyErr_Format(PyExc_TypeError, "__aexit__() takes 3 arguments (%zd given)", count);
+        return NULL;
+    }
+    PyObject *code = place_here(&offset);
+    int done = close_shortly((BareScope *)self, code, offset, 1);
+    if (done == 1 || done < 0) {
+        Py_XDECREF(code);
+        return done < 0 ? NULL : done_new(state, Py_None);
+    }
+    PyObject *place = place_tuple(code, offset), *result = NULL;
+    if (place != NULL) {
+        PyObject *name = state->aexit_slowly;
+        result = PyObject_CallMethodObjArgs(self, name, args[1], place, NULL);
+        Py_DECREF(place);
+    }
+    return result;
+}
+
 /* Life */
 
 static PyObject *
@@ -428,6 +473,9 @@ static PyMethodDef methods[] = {
     {"__enter__", scope_push, METH_NOARGS, "__enter__($self)\n--\n\n"},
     {"__exit__", FAST_METHOD(scope_exit), METH_FASTCALL,
      "__exit__($self, kind, error, traceback)\n--\n\n"},
+    {"__aenter__", scope_aenter, METH_NOARGS, "__aenter__($self)\n--\n\n"},
+    {"__aexit__", FAST_METHOD(scope_aexit), METH_FASTCALL,
+     "__aexit__($self, kind, error, traceback)\n--\n\n"},
     {"_scope_push", scope_push_at, METH_O, NULL},
     {"_scope_pop", scope_pop_at, METH_VARARGS, NULL},
     {"_scope_apush", scope_apush, METH_O, NULL},

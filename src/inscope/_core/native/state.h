@@ -13,6 +13,8 @@
     X(close_late, "_scope_close_late")                                          \
     X(closed_error, "_scope_closed_error")                                      \
     X(closing, "closing")                                                      \
+    X(aenter_slowly, "_scope_aenter_slowly")                                    \
+    X(aexit_slowly, "_scope_aexit_slowly")                                      \
     X(dunder_aenter, "__aenter__")                                             \
     X(dunder_aexit, "__aexit__")                                               \
     X(dunder_class, "__class__")                                               \
@@ -98,6 +100,7 @@
     X(var_bind)   /* made by make_var_bind() */                                   \
     X(scope_slot)                                                              \
     X(bare_scope)                                                              \
+    X(done)                                                                    \
     X(scoped_iterator)                                                         \
     X(sized_iterator)                                                          \
     X(bare_proxy)                                                              \

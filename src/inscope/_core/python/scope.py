@@ -9,19 +9,21 @@ from __future__ import annotations
 
 from contextvars import ContextVar
 from time import monotonic
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from inscope._core.lifetime import ACTIVE, CLOSED, NEW
 from inscope._core.nothing import Missing
 from inscope._core.place import place_of_caller
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable, Generator
     from contextvars import Token
     from types import TracebackType
     from typing import Self
 
     from inscope._core.place import Place
+
+T_co = TypeVar("T_co", covariant=True)
 
 __all__ = ["BareScope", "ScopeSlot"]
 
@@ -56,6 +58,19 @@ class ScopeSlot:
     def innermost(self) -> Any:
         """Return the innermost scope, closed or not; ``None`` if there is none."""
         return self._scopes.get(None)
+
+
+class Done(Generic[T_co]):
+    """What need not wait: to await it gives its value at once."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: T_co) -> None:
+        self._value = value
+
+    def __await__(self) -> Generator[None, None, T_co]:
+        return self._value
+        yield
 
 
 class BareScope:
@@ -148,6 +163,23 @@ class BareScope:
     ) -> None:
         self._scope_pop(error, place_of_caller())
 
+    def __aenter__(self) -> Awaitable[Self]:
+        place = place_of_caller()
+        if self._scope_apush(place):
+            return Done(self)
+        return self._scope_aenter_slowly(place)
+
+    def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> Awaitable[None]:
+        place = place_of_caller()
+        if self._scope_apop(place):
+            return Done(None)
+        return self._scope_aexit_slowly(error, place)
+
     def _scope_push(self, place: Place) -> None:
         if not self._scope_open_shortly(place, is_async=False):
             self._scope_push_slowly(place)
@@ -202,6 +234,14 @@ class BareScope:
         raise NotImplementedError  # Scope has it
 
     def _scope_pop_slowly(self, error: BaseException | None, place: Place) -> None:
+        raise NotImplementedError  # Scope has it
+
+    def _scope_aenter_slowly(self, place: Place) -> Awaitable[Self]:
+        raise NotImplementedError  # Scope has it
+
+    def _scope_aexit_slowly(
+        self, error: BaseException | None, place: Place
+    ) -> Awaitable[None]:
         raise NotImplementedError  # Scope has it
 
     def _scope_close_late(self, error: BaseException | None) -> None:
