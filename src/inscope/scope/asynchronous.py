@@ -1,4 +1,8 @@
-"""Opening and closing a scope where it may await; ``lifecycle.py`` does it without."""
+"""Opening and closing a scope where it may await; ``lifecycle.py`` does it without.
+
+The short way of ``async with``, for a scope that has nothing but its place, is in
+``BareScope``.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +23,6 @@ __all__ = ["close", "close_now", "open_"]
 
 async def open_(scope: Scope, place: Place) -> None:
     """Open *scope*, or count."""
-    if scope._scope_apush(place):
-        return
     if scope._scope_is_entered_again():
         return
     scope._scope_begin(place, is_async=True)
@@ -37,8 +39,6 @@ async def open_(scope: Scope, place: Place) -> None:
 
 async def close(scope: Scope, error: BaseException | None, place: Place) -> None:
     """Close *scope*, or count back."""
-    if scope._scope_apop(place):
-        return
     if scope._scope_state is CLOSED and scope._scope_exits:
         raised: list[BaseException] = []  # of what came while it closed the short way
         await run(scope, scope._scope_taken_steps(), error, raised)

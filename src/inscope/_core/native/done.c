@@ -1,7 +1,7 @@
 /* Done: what need not wait. To await it gives its value at once.
  *
  * ``async with`` awaits what ``__aenter__`` and ``__aexit__`` return; a scope that goes the
- * short way has nothing to wait for. Python twin: python/done.py.
+ * short way has nothing to wait for. Python twin: Done, in python/scope.py.
  */
 #include "done.h"
 

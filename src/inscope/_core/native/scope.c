@@ -288,35 +288,7 @@ scope_pop_at(PyObject *self, PyObject *args)
     return scope_close(self, error, code, offset) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
-/* _scope_apush(place) and _scope_apop(place): the short way of ``async with``, on which
- * nothing is awaited. False if it does not go there, or if not all of it is done. */
-static PyObject *
-scope_apush(PyObject *self, PyObject *place)
-{
-    PyObject *code;
-    int offset;
-    if (place_parse(place, &code, &offset) < 0) {
-        return NULL;
-    }
-    int done = open_shortly((BareScope *)self, code, offset, 1);
-    Py_XDECREF(code);
-    return done < 0 ? NULL : PyBool_FromLong(done);
-}
-
-static PyObject *
-scope_apop(PyObject *self, PyObject *place)
-{
-    PyObject *code;
-    int offset;
-    if (place_parse(place, &code, &offset) < 0) {
-        return NULL;
-    }
-    int done = close_shortly((BareScope *)self, code, offset, 1);
-    Py_XDECREF(code);
-    return done < 0 ? NULL : PyBool_FromLong(done == 1);
-}
-
-/* __aenter__() and __aexit__(kind, error, traceback). The short way is gone at once. */
+/* Both go the short way at once, and have then nothing to wait for. */
 static PyObject *
 scope_aenter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
@@ -478,8 +450,6 @@ static PyMethodDef methods[] = {
      "__aexit__($self, kind, error, traceback)\n--\n\n"},
     {"_scope_push", scope_push_at, METH_O, NULL},
     {"_scope_pop", scope_pop_at, METH_VARARGS, NULL},
-    {"_scope_apush", scope_apush, METH_O, NULL},
-    {"_scope_apop", scope_apop, METH_O, NULL},
     {NULL},
 };
 

@@ -165,7 +165,7 @@ class BareScope:
 
     def __aenter__(self) -> Awaitable[Self]:
         place = place_of_caller()
-        if self._scope_apush(place):
+        if self._scope_open_shortly(place, is_async=True):
             return Done(self)
         return self._scope_aenter_slowly(place)
 
@@ -176,7 +176,8 @@ class BareScope:
         traceback: TracebackType | None,
     ) -> Awaitable[None]:
         place = place_of_caller()
-        if self._scope_apop(place):
+        closed = self._scope_close_shortly(place, is_async=True)
+        if closed and not self._scope_exits:
             return Done(None)
         return self._scope_aexit_slowly(error, place)
 
@@ -189,14 +190,6 @@ class BareScope:
             self._scope_pop_slowly(error, place)
         elif self._scope_exits is not None:  # another thread has added something
             self._scope_close_late(error)
-
-    def _scope_apush(self, place: Place) -> bool:
-        """Open the short way, to be closed by ``apop``; tell whether that is done."""
-        return self._scope_open_shortly(place, is_async=True)
-
-    def _scope_apop(self, place: Place) -> bool:
-        """Close the short way; tell whether that is done, with nothing left to do."""
-        return self._scope_close_shortly(place, is_async=True) and not self._scope_exits
 
     def _scope_open_shortly(self, place: Place, *, is_async: bool) -> bool:
         slot = self._scope_plain_slot
