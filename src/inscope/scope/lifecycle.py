@@ -43,7 +43,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import NoReturn
 
-    from inscope._core import ScopeSlot
     from inscope._core.place import Place
     from inscope.scope.exits import Step
     from inscope.scope.hosts import HostClosing
@@ -64,7 +63,6 @@ class Lifecycle(BareScope):
     tearing_down: ClassVar[Signal]
     popped: ClassVar[Signal]
 
-    _scope_slot: ClassVar[ScopeSlot]
     _scope_eager: ClassVar[tuple[Resource, ...]]
     _scope_hooks: ClassVar[frozenset[str]]
     _scope_needs_async: ClassVar[bool]

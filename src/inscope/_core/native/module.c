@@ -8,10 +8,12 @@
 #include "names.h"
 #include "proxy.h"
 #include "scope.h"
+#include "snapshot.h"
 #include "spares.h"
 #include "stack.h"
 #include "stack_view.h"
 #include "state.h"
+#include "step.h"
 #include "var.h"
 
 static State *
@@ -194,6 +196,9 @@ Example:\n\
 PyDoc_STRVAR(iterate_doc, "iterate_in_scope(scope, function, /, *args)\n--\n\n\
 Call *function*, and iterate over what it returns, in a scope.");
 
+PyDoc_STRVAR(steps_doc, "steps_in(context, inner, layer=None, /)\n--\n\n\
+Return an iterator that advances *inner*, with each of its steps in *context*.");
+
 static PyObject *
 methods_of_shapes(PyObject *module, PyObject *Py_UNUSED(ignored))
 {
@@ -229,6 +234,7 @@ static PyMethodDef functions[] = {
     {"is_proxy", is_proxy, METH_O, is_proxy_doc},
     {"unwrap", unwrap, METH_O, unwrap_doc},
     {"iterate_in_scope", FAST_METHOD(iterate_in_scope), METH_FASTCALL, iterate_doc},
+    {"steps_in", FAST_METHOD(steps_in), METH_FASTCALL, steps_doc},
     {"set_local_access", set_local_access, METH_O,
      "Let a type read names by BareLocal's own function, whatever its __getattr__."},
     {"allow_own_names", allow_own_names, METH_NOARGS,
@@ -263,6 +269,8 @@ execute(PyObject *module)
                    scope_add_types(module, state) < 0 ||
                    iterator_add_types(module, state) < 0 ||
                    done_add_types(module, state) < 0 ||
+                   step_add_types(module, state) < 0 ||
+                   snapshot_add_types(module, state) < 0 ||
                    proxy_add_types(module, state) < 0 || names_add_constants(module) < 0
                ? -1
                : 0;

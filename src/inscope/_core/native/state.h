@@ -41,6 +41,7 @@
     X(refuse_foreign, "_scope_refuse_foreign")                                  \
     X(resolve, "resolve")                                                      \
     X(set, "set")                                                              \
+    X(throw_, "throw")                                                         \
     X(unbound, "_unbound")
 
 /* What is written in Python, for what is not hot: errors, construction, odd cases.
@@ -101,6 +102,8 @@
     X(scope_slot)                                                              \
     X(bare_scope)                                                              \
     X(done)                                                                    \
+    X(steps)                                                                   \
+    X(bare_snapshot)                                                           \
     X(scoped_iterator)                                                         \
     X(sized_iterator)                                                          \
     X(bare_proxy)                                                              \

@@ -92,6 +92,7 @@ class BareScope:
         "_scope_values",
     )
 
+    _scope_slot: ClassVar[ScopeSlot]
     _scope_plain_slot: ClassVar[ScopeSlot | None]
     """That of a class whose scopes can go the short way."""
 

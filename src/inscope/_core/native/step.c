@@ -1,0 +1,281 @@
+/* Steps: a generator, a coroutine or an iterator, with each of its steps in a Context.
+ *
+ *     next / send / throw / close ── enter the Context ── inner ── leave it
+ *
+ * What is made of it may be iterated over, delegated to (``yield from``) or awaited. With
+ * a layer, the Context is told before a step what the caller's has changed. Python twin:
+ * python/step.py.
+ */
+#include "step.h"
+
+#include "arguments.h"
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *context; /* Owned. */
+    PyObject *inner;   /* Owned: what is advanced. */
+    PyObject *layer;   /* Owned, or NULL: called with a copy of the caller's Context. */
+    PyObject *seen;    /* Owned: that copy; NULL if the layer asks to be called again. */
+    State *state;      /* Borrowed: lives as long as the type does. */
+} Steps;
+
+/* The layer */
+
+static int
+keep_first(PyObject *object, void *place)
+{
+    if (*(PyObject **)place == NULL) {
+        *(PyObject **)place = object;
+    }
+    return 0;
+}
+
+/* The map that a Context consists of: two copies of one have the same, until either is
+ * changed. Borrowed. A copy refers to nothing else. */
+static PyObject *
+bindings_of(PyObject *copy)
+{
+    PyObject *bindings = NULL;
+    Py_TYPE(copy)->tp_traverse(copy, keep_first, &bindings);
+    return bindings;
+}
+
+/* Enter the Context; -1 with an error. */
+static int
+enter(Steps *self)
+{
+    if (self->layer == NULL) {
+        return PyContext_Enter(self->context);
+    }
+    PyObject *now = PyContext_CopyCurrent();
+    if (now == NULL || PyContext_Enter(self->context) < 0) {
+        Py_XDECREF(now);
+        return -1;
+    }
+    PyObject *seen = self->seen;
+    if (seen != NULL && bindings_of(seen) == bindings_of(now)) {
+        Py_DECREF(now);
+        return 0;
+    }
+    PyObject *settled = PyObject_CallOneArg(self->layer, now);
+    int keep = settled == NULL ? -1 : PyObject_IsTrue(settled);
+    Py_XDECREF(settled);
+    Py_XSETREF(self->seen, keep == 1 ? Py_NewRef(now) : NULL);
+    Py_DECREF(now);
+    if (keep < 0) {
+        PyObject *error = PyErr_GetRaisedException();
+        (void)PyContext_Exit(self->context);
+        PyErr_SetRaisedException(error);
+        return -1;
+    }
+    return 0;
+}
+
+/* Steps */
+
+static PySendResult
+steps_send(PyObject *object, PyObject *value, PyObject **result)
+{
+    Steps *self = (Steps *)object;
+    *result = NULL;
+    if (enter(self) < 0) {
+        return PYGEN_ERROR;
+    }
+    PySendResult sent = PyIter_Send(self->inner, value, result);
+    if (PyContext_Exit(self->context) < 0) {
+        Py_CLEAR(*result);
+        return PYGEN_ERROR;
+    }
+    return sent;
+}
+
+/* What Python's own generators make of the end. */
+static void
+set_end(PyObject *value)
+{
+    if (value == Py_None) {
+        PyErr_SetNone(PyExc_StopIteration);
+        return;
+    }
+    /* Made here: as an argument, a tuple would be taken apart. */
+    PyObject *end = PyObject_CallOneArg(PyExc_StopIteration, value);
+    if (end != NULL) {
+        PyErr_SetObject(PyExc_StopIteration, end);
+        Py_DECREF(end);
+    }
+}
+
+static PyObject *
+steps_send_method(PyObject *object, PyObject *value)
+{
+    PyObject *result;
+    PySendResult sent = steps_send(object, value, &result);
+    if (sent == PYGEN_RETURN) {
+        set_end(result);
+        Py_CLEAR(result);
+    }
+    return result;
+}
+
+static PyObject *
+steps_next(PyObject *object)
+{
+    return steps_send_method(object, Py_None);
+}
+
+/* Raise what throw() was given where there is nothing to throw it into. */
+static void
+raise_thrown(PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *value = count > 1 && args[1] != Py_None ? args[1] : NULL;
+    if (PyExceptionInstance_Check(args[0])) {
+        PyErr_SetObject((PyObject *)Py_TYPE(args[0]), args[0]);
+    }
+    else if (PyExceptionClass_Check(args[0])) {
+        PyErr_SetObject(args[0], value);
+    }
+    else {
+        PyErr_SetString(PyExc_TypeError, "throw() takes an exception");
+    }
+}
+
+/* Call a method of what is advanced, in the Context. It is not there: NULL, without an
+ * error. */
+static PyObject *
+call(Steps *self, PyObject *name, PyObject *const *args, Py_ssize_t count, int *missing)
+{
+    PyObject *method, *result = NULL;
+    *missing = 0;
+    if (enter(self) < 0) {
+        return NULL;
+    }
+    int found = PyObject_GetOptionalAttr(self->inner, name, &method);
+    if (method != NULL) {
+        result = PyObject_Vectorcall(method, args, (size_t)count, NULL);
+        Py_DECREF(method);
+    }
+    if (PyContext_Exit(self->context) < 0) {
+        Py_CLEAR(result);
+    }
+    *missing = found == 0;
+    return result;
+}
+
+static PyObject *
+steps_throw(PyObject *object, PyObject *const *args, Py_ssize_t count)
+{
+    if (count < 1 || count > 3) {
+        PyErr_Format(PyExc_TypeError, "throw() takes 1 to 3 arguments (%zd given)",
+                     count);
+        return NULL;
+    }
+    Steps *self = (Steps *)object;
+    int missing;
+    PyObject *result = call(self, self->state->throw_, args, count, &missing);
+    if (missing) {
+        raise_thrown(args, count);
+    }
+    return result;
+}
+
+static PyObject *
+steps_close(PyObject *object, PyObject *Py_UNUSED(ignored))
+{
+    Steps *self = (Steps *)object;
+    int missing;
+    PyObject *result = call(self, self->state->close, NULL, 0, &missing);
+    return missing ? Py_NewRef(Py_None) : result;
+}
+
+/* Life */
+
+PyObject *
+steps_in(PyObject *module, PyObject *const *args, Py_ssize_t count)
+{
+    if (count < 2 || count > 3 || !PyContext_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "steps_in() takes a Context and an iterator");
+        return NULL;
+    }
+    State *state = PyModule_GetState(module);
+    Steps *self = PyObject_GC_New(Steps, state->steps);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->context = Py_NewRef(args[0]);
+    self->inner = Py_NewRef(args[1]);
+    self->layer = count < 3 || args[2] == Py_None ? NULL : Py_NewRef(args[2]);
+    self->seen = NULL;
+    self->state = state;
+    PyObject_GC_Track(self);
+    return (PyObject *)self;
+}
+
+static int
+steps_traverse(PyObject *object, visitproc visit, void *arg)
+{
+    Steps *self = (Steps *)object;
+    Py_VISIT(Py_TYPE(object));
+    Py_VISIT(self->context);
+    Py_VISIT(self->inner);
+    Py_VISIT(self->layer);
+    Py_VISIT(self->seen);
+    return 0;
+}
+
+static void
+steps_dealloc(PyObject *object)
+{
+    Steps *self = (Steps *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    PyObject_GC_UnTrack(object);
+    Py_CLEAR(self->inner);
+    Py_CLEAR(self->layer);
+    Py_CLEAR(self->seen);
+    Py_CLEAR(self->context);
+    PyObject_GC_Del(object);
+    Py_DECREF(type);
+}
+
+/* of(inner): the same Context, and layer, for what is advanced next. */
+static PyObject *
+steps_of(PyObject *object, PyObject *inner)
+{
+    Py_XSETREF(((Steps *)object)->inner, Py_NewRef(inner));
+    return Py_NewRef(object);
+}
+
+static PyMethodDef methods[] = {
+    {"of", steps_of, METH_O, "of($self, inner, /)\n--\n\n"},
+    {"send", steps_send_method, METH_O, "send($self, value, /)\n--\n\n"},
+    {"throw", FAST_METHOD(steps_throw), METH_FASTCALL,
+     "throw($self, error, value=None, traceback=None, /)\n--\n\n"},
+    {"close", steps_close, METH_NOARGS, "close($self)\n--\n\n"},
+    {NULL},
+};
+
+/* No tp_clear: whatever could be in a cycle with it (a generator, a layer, a Context) can
+ * be cleared itself, and a cleared one could not be closed any more. */
+static PyType_Slot slots[] = {
+    {Py_tp_doc, "What ``steps_in`` returns: an iterator that runs in a Context."},
+    {Py_tp_dealloc, steps_dealloc},
+    {Py_tp_traverse, steps_traverse},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, steps_next},
+    {Py_am_await, PyObject_SelfIter},
+    {Py_am_send, steps_send},
+    {Py_tp_methods, methods},
+    {0, NULL},
+};
+
+static PyType_Spec spec = {
+    .name = "inscope._core.native._native.Steps",
+    .basicsize = sizeof(Steps),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = slots,
+};
+
+int
+step_add_types(PyObject *module, State *state)
+{
+    return state_make_type(module, &state->steps, &spec, NULL);
+}

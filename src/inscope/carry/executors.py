@@ -1,0 +1,146 @@
+"""``carrying``: an executor whose jobs have the context of who submitted them."""
+
+from __future__ import annotations
+
+import sys
+from concurrent.futures import Executor
+from contextvars import Context, copy_context
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from concurrent.futures import Future
+    from typing import ParamSpec
+
+    P = ParamSpec("P")
+    T = TypeVar("T")
+
+__all__ = ["CarryingExecutor", "carrying", "in_empty_context"]
+
+
+def carrying(executor: Executor) -> CarryingExecutor:
+    """Return an executor that hands its jobs to *executor*, each with the context.
+
+    The context is copied where ``submit`` or ``map`` is called, for each job: what a
+    job binds is gone when it ends, and no other one sees it. A callback that is added
+    to a future has the context of who adds it. The scopes of that context are shared; a
+    job that outlives them, or must not share their resources, is submitted as
+    ``carry(job)``.
+
+    Args:
+        executor: Any ``concurrent.futures.Executor`` that stays in this process. It
+            belongs to what is returned: that shuts it down.
+
+    Raises:
+        TypeError: It is no executor, or one of other processes or interpreters.
+
+    Example:
+        >>> from concurrent.futures import ThreadPoolExecutor
+        >>> from inscope import Var
+        >>> from inscope.carry import carrying
+        >>> user = Var("user")
+        >>> with carrying(ThreadPoolExecutor()) as pool, user.bind("ann"):
+        ...     pool.submit(user.get).result()
+        'ann'
+    """
+    if isinstance(executor, CarryingExecutor):
+        return executor
+    if not isinstance(executor, Executor):
+        message = f"carrying() takes a concurrent.futures.Executor, not {executor!r}"
+        raise TypeError(message)
+    for module, name in _ELSEWHERE:
+        kind: Any = getattr(sys.modules.get(module), name, ())
+        if isinstance(executor, kind):
+            message = (
+                f"carrying() cannot take a {name}: a context cannot leave this"
+                " interpreter; pass the values that its jobs need as arguments"
+            )
+            raise TypeError(message)
+    return CarryingExecutor(executor)
+
+
+_ELSEWHERE: Final = (
+    ("concurrent.futures.process", "ProcessPoolExecutor"),
+    ("concurrent.futures.interpreter", "InterpreterPoolExecutor"),
+)
+"""The executors of other processes and interpreters; not imported for this."""
+
+
+class CarryingExecutor(Executor):
+    """What ``carrying`` returns.
+
+    Attributes:
+        executor: The one that does the work.
+    """
+
+    __module__ = "inscope.carry"
+
+    def __init__(self, executor: Executor) -> None:
+        self.executor = executor
+
+    def submit(
+        self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> Future[T]:
+        """Schedule ``fn(*args, **kwargs)``, with a copy of the context of here and now.
+
+        Raises:
+            RuntimeError: The executor has been shut down.
+        """
+        future: Any = in_empty_context(
+            self.executor.submit, copy_context().run, fn, *args, **kwargs
+        )
+        future.__class__ = _futures[type(future)]
+        return cast("Future[T]", future)
+
+    def shutdown(self, wait: bool = True, **options: Any) -> None:
+        """Shut *executor* down, with the options that it has."""
+        self.executor.shutdown(wait, **options)
+
+    def __repr__(self) -> str:
+        return f"<carrying {self.executor!r}>"
+
+
+class _Futures(dict[type[Any], type[Any]]):
+    """For each class of futures, one whose callbacks have their context."""
+
+    def __missing__(self, kind: type[Any]) -> type[Any]:
+        made = carrying_future(kind)
+        self[kind] = self[made] = made
+        return made
+
+
+_futures: Final = _Futures()
+
+
+def carrying_future(kind: type[Any]) -> type[Any]:
+    """Return the class of *kind*'s futures whose callbacks have their context.
+
+    An executor makes its futures itself; all that can be changed is their class.
+    """
+
+    def add_done_callback(self: Any, fn: Any) -> None:
+        """Call *fn* with the future when it is done, in the context of here and now."""
+        kind.add_done_callback(self, partial(copy_context().run, fn))
+
+    # One base, and no fields: only so is it a class that takes the other's place.
+    return type(kind.__name__, (kind,), {"add_done_callback": add_done_callback})
+
+
+def _directly(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return function(*args, **kwargs)
+
+
+def _from_empty_context(function: Any, /, *args: Any, **kwargs: Any) -> Any:
+    return Context().run(function, *args, **kwargs)
+
+
+in_empty_context: Final[Callable[..., Any]] = (
+    _from_empty_context
+    if getattr(sys.flags, "thread_inherit_context", False)
+    else _directly
+)
+"""Calls what starts threads: where threads inherit, they shall inherit nothing.
+
+A worker would otherwise keep the context of the job that happened to start it.
+"""

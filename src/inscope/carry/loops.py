@@ -1,0 +1,92 @@
+"""``install``: asyncio's default executor with the context of who calls it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
+
+from inscope.carry.executors import CarryingExecutor
+
+if TYPE_CHECKING:
+    import asyncio
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["Installation", "install"]
+
+
+def install(loop: asyncio.AbstractEventLoop | None = None) -> Installation:
+    """Let the default executor of *loop* carry the context of who gives it a job.
+
+    That is the one of ``loop.run_in_executor(None, …)``, which otherwise carries
+    nothing, and of ``asyncio.to_thread``, which does; as of what libraries run by
+    these. An executor that was set before goes on doing the work.
+
+    Args:
+        loop: Default: the one that is running.
+
+    Returns:
+        A context manager: as its block ends, the loop has what it had before. Not
+        needed if that is for good.
+
+    Raises:
+        RuntimeError: No loop is given, and none is running.
+
+    Example:
+        >>> import asyncio
+        >>> from inscope import Var
+        >>> from inscope.carry import install
+        >>> user = Var("user")
+        >>> async def main():
+        ...     loop = asyncio.get_running_loop()
+        ...     with install(), user.bind("ann"):
+        ...         return await loop.run_in_executor(None, user.get)
+        >>> asyncio.run(main())
+        'ann'
+    """
+    if loop is None:
+        import asyncio
+
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError as error:
+            message = "install() needs a loop: call it in a coroutine, or pass one"
+            raise RuntimeError(message) from error
+    return Installation(loop)
+
+
+class DefaultExecutor(CarryingExecutor, ThreadPoolExecutor):
+    """A carrying executor that asyncio takes: it insists on a ThreadPoolExecutor."""
+
+
+class Installation:
+    """What ``install`` did to a loop."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop: Any = loop
+        # Not of uvloop's: it tells nobody, and makes one anew.
+        self._before: Any = getattr(loop, "_default_executor", None)
+        inner = self._before or ThreadPoolExecutor(thread_name_prefix="asyncio")
+        self._executor: DefaultExecutor | None = DefaultExecutor(inner)
+        loop.set_default_executor(cast("Any", self._executor))
+
+    def uninstall(self) -> None:
+        """Give the loop back what it had; once more does nothing."""
+        executor, self._executor = self._executor, None
+        if executor is None:
+            return
+        before = self._before or ThreadPoolExecutor(thread_name_prefix="asyncio")
+        self._loop.set_default_executor(before)
+        if self._before is None:
+            executor.shutdown(wait=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.uninstall()
