@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks import requests, scopes
+from benchmarks import carrying, requests, scopes
 from benchmarks.memory import CONTEXT_WITH_LOCAL, PROXY
 from benchmarks.operations import (
     ATTRIBUTE_READ,
@@ -349,6 +349,23 @@ def _of_scopes() -> Iterator[Bar]:
         )
 
 
+def _of_carrying() -> Iterator[Bar]:
+    for key, what, row, limit in (
+        ("submit", "`carrying(executor).submit`, to by hand", carrying.SUBMIT, 1.15),
+        ("capture", "`Snapshot.capture`, to copy_context", carrying.CAPTURE, 3),
+        ("snapshot-run", "`snapshot.run`, to by hand", carrying.RUN, 1.3),
+        ("scoped-step", "a step of a `@scoped` generator", carrying.STEP, 3),
+        ("aiter-step", "a step of `snapshot.aiter`", carrying.AITER, 3),
+        ("async-step", "a step of a `@scoped` async generator", carrying.ASYNC_STEP, 3),
+    ):
+        measure = _compared(row, None, OURS, BY_HAND)
+        yield Bar(key, what, "carry", measure, limit, limit)
+    for key, row in (("shared", carrying.SHARED), ("own", carrying.OWN)):
+        measure = _compared(row, None, OURS, BY_HAND)
+        what = f"bytes of a task that carries {row}, to by hand"
+        yield Bar(f"carried-tasks-{key}", what, "carried_tasks", measure, 1.15, 1.15)
+
+
 def _of_builds_and_bytes() -> Iterator[Bar]:
     yield Bar(
         "threads",
@@ -381,5 +398,11 @@ def _of_builds_and_bytes() -> Iterator[Bar]:
     )
 
 
-BARS = (*_of_proxies(), *_of_storage(), *_of_scopes(), *_of_builds_and_bytes())
+BARS = (
+    *_of_proxies(),
+    *_of_storage(),
+    *_of_scopes(),
+    *_of_carrying(),
+    *_of_builds_and_bytes(),
+)
 """In the order in which they are shown."""

@@ -25,6 +25,8 @@ GROUPS = {
     "scopes": "Scopes",
     "open_scopes": "Many open scopes",
     "requests": "Wrapped requests",
+    "carry": "Carried contexts",
+    "carried_tasks": "Many tasks with a carried context",
     "locals": "Local",
     "growth": "Local: growth",
     "stacks": "LocalStack: growth",

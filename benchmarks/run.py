@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks import (
     builds,
+    carrying,
     flask_page,
     growth,
     memory,
@@ -128,6 +129,12 @@ GROUPS: dict[str, Plan] = {
         requests.AS_IT_IS,
         lambda _, effort: requests.measure(effort),
         short=True,
+    ),
+    "carry": Plan(
+        (BY_HAND, OURS), BY_HAND, lambda _, effort: carrying.measure(effort), short=True
+    ),
+    "carried_tasks": Plan(
+        (BY_HAND, OURS), BY_HAND, lambda _, effort: carrying.measure_tasks(effort)
     ),
     "locals": Plan(
         _LOCALS,

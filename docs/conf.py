@@ -71,9 +71,11 @@ python_use_unqualified_type_names = True
 # References that have no page to lead to. Each would be a warning, so an error.
 nitpick_ignore_regex = [
     # Python's own classes: no inventory of its documentation is fetched.
-    ("py:class", r"(contextvars\.)?ContextVar|timedelta"),
+    ("py:class", r"(contextvars\.)?Context(Var)?|timedelta"),
+    ("py:class", r"(concurrent\.futures\._base\.)?(Executor|Future)"),
+    ("py:class", r"asyncio\.AbstractEventLoop"),
     # Type variables are not documented.
-    ("py:class", r"(.+\.)?[A-Z]"),
+    ("py:class", r"(.+\.)?[A-Z](\.k?w?args)?"),
     # Names that only annotations use; the page on the API tells what they are.
     (
         "py:class",

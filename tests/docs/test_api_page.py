@@ -13,6 +13,7 @@ from built_site import Site
 
 import inscope
 import inscope.dropin
+from inscope import carry
 from inscope import web
 from inscope.web import asgi
 
@@ -31,6 +32,7 @@ def anchors(site: Site) -> set[str]:
 def test_every_public_name_is_described(anchors: set[str]) -> None:
     """A name that is added to an ``__all__`` appears on the page."""
     names = {f"inscope.{name}" for name in inscope.__all__}
+    names |= {f"inscope.carry.{name}" for name in carry.__all__}
     names |= {f"inscope.dropin.{name}" for name in inscope.dropin.__all__}
 
     assert set() == names - anchors
@@ -71,7 +73,7 @@ def test_a_signature_written_by_hand_is_that_of_the_code(
 
 def _of_code(name: str) -> list[tuple[str, str, bool]]:
     """Return what can be compared of the parameters of *name*, ``self`` left out."""
-    modules = (inscope, web, asgi)
+    modules = (carry, inscope, web, asgi)
     first = name.partition(".")[0]
     found: Any = next(module for module in modules if hasattr(module, first))
     for part in name.split("."):

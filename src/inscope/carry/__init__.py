@@ -8,7 +8,7 @@ libraries, and are imported by themselves.
 from inscope.carry.changes import Change, Changes
 from inscope.carry.executors import CarryingExecutor, carrying
 from inscope.carry.functions import carry, detached
-from inscope.carry.loops import install
+from inscope.carry.loops import Installation, install
 from inscope.carry.queues import ContextQueue, Item
 from inscope.carry.scoped import scoped
 from inscope.carry.snapshot import Snapshot
@@ -19,6 +19,7 @@ __all__ = [
     "Change",
     "Changes",
     "ContextQueue",
+    "Installation",
     "Item",
     "Snapshot",
     "Thread",

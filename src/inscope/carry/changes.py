@@ -16,7 +16,12 @@ __all__ = ["Change", "Changes", "changes_between"]
 
 
 class Change(NamedTuple):
-    """What became of one value; ``Token.MISSING`` stands for none."""
+    """What became of one value; ``Token.MISSING`` stands for none.
+
+    Attributes:
+        before: The value in the earlier snapshot.
+        after: The value in the later one.
+    """
 
     before: Any
     after: Any

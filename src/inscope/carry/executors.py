@@ -6,7 +6,7 @@ import sys
 from concurrent.futures import Executor
 from contextvars import Context, copy_context
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     T = TypeVar("T")
 
-__all__ = ["CarryingExecutor", "carrying", "in_empty_context"]
+__all__ = ["CarryingExecutor", "carrying", "from_empty_context"]
 
 
 def carrying(executor: Executor) -> CarryingExecutor:
@@ -78,6 +78,7 @@ class CarryingExecutor(Executor):
 
     def __init__(self, executor: Executor) -> None:
         self.executor = executor
+        self._submit: Callable[..., Any] = from_empty_context(executor.submit)
 
     def submit(
         self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs
@@ -87,11 +88,13 @@ class CarryingExecutor(Executor):
         Raises:
             RuntimeError: The executor has been shut down.
         """
-        future: Any = in_empty_context(
-            self.executor.submit, copy_context().run, fn, *args, **kwargs
-        )
-        future.__class__ = _futures[type(future)]
-        return cast("Future[T]", future)
+        future: Any
+        if args or kwargs:
+            future = self._submit(copy_context().run, fn, *args, **kwargs)
+        else:  # quicker than to pass on that there is nothing
+            future = self._submit(copy_context().run, fn)
+        future.__class__ = _futures[future.__class__]
+        return future  # type: ignore[no-any-return]  # a cast would take its time
 
     def shutdown(self, wait: bool = True, **options: Any) -> None:
         """Shut *executor* down, with the options that it has."""
@@ -127,20 +130,16 @@ def carrying_future(kind: type[Any]) -> type[Any]:
     return type(kind.__name__, (kind,), {"add_done_callback": add_done_callback})
 
 
-def _directly(function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    return function(*args, **kwargs)
+def from_empty_context(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return *function*, which starts threads, so that they inherit nothing.
 
+    Where threads inherit the context of who starts them, a worker would keep that of
+    the job that happened to come first.
+    """
+    if not getattr(sys.flags, "thread_inherit_context", False):
+        return function
 
-def _from_empty_context(function: Any, /, *args: Any, **kwargs: Any) -> Any:
-    return Context().run(function, *args, **kwargs)
+    def call(*args: Any, **kwargs: Any) -> Any:
+        return Context().run(function, *args, **kwargs)
 
-
-in_empty_context: Final[Callable[..., Any]] = (
-    _from_empty_context
-    if getattr(sys.flags, "thread_inherit_context", False)
-    else _directly
-)
-"""Calls what starts threads: where threads inherit, they shall inherit nothing.
-
-A worker would otherwise keep the context of the job that happened to start it.
-"""
+    return call

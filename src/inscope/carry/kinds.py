@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
+from contextvars import copy_context
 from functools import partial, update_wrapper
 from inspect import (
     isasyncgenfunction,
@@ -20,6 +21,8 @@ from inspect import (
 )
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
+
+from inscope._core.snapshot import steps_in
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -192,6 +195,20 @@ def delegating(
                 return
 
     return async_generator
+
+
+def isolated(function: Function) -> Function:
+    """Wrap *function* so that each call has a copy of the context it is made in."""
+
+    def steps(inner: Any) -> Steps:
+        return steps_in(copy_context(), inner)
+
+    return stepped(function, called_in_copy, steps)
+
+
+def called_in_copy(function: Function, /, *args: Any, **kwargs: Any) -> Any:
+    """Call *function* in a copy of the context of here and now."""
+    return copy_context().run(function, *args, **kwargs)
 
 
 def awaited(awaitable: Awaitable[Any]) -> Any:

@@ -26,8 +26,7 @@ def install(loop: asyncio.AbstractEventLoop | None = None) -> Installation:
         loop: Default: the one that is running.
 
     Returns:
-        A context manager: as its block ends, the loop has what it had before. Not
-        needed if that is for good.
+        An ``Installation``: used as a block, it ends with that; else, it is for good.
 
     Raises:
         RuntimeError: No loop is given, and none is running.
@@ -60,7 +59,9 @@ class DefaultExecutor(CarryingExecutor, ThreadPoolExecutor):
 
 
 class Installation:
-    """What ``install`` did to a loop."""
+    """What ``install`` did to a loop; as a block, it is undone when that ends."""
+
+    __module__ = "inscope.carry"
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop: Any = loop

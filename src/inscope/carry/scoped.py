@@ -9,11 +9,11 @@ from contextlib import (
     asynccontextmanager,
     contextmanager,
 )
-from contextvars import Context, copy_context
+from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from inscope._core.snapshot import steps_in
-from inscope.carry.kinds import Unstepped, keeping_kind, stepped
+from inscope.carry.kinds import Unstepped, called_in_copy, keeping_kind, stepped
 from inscope.carry.layer import Layer
 
 if TYPE_CHECKING:
@@ -69,11 +69,7 @@ def scoped(function: F) -> F:
 
 
 def _scoped(function: Callable[..., Any]) -> Callable[..., Any]:
-    return stepped(function, _call, _steps)
-
-
-def _call(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
-    return copy_context().run(function, *args, **kwargs)
+    return stepped(function, called_in_copy, _steps)
 
 
 def _steps(inner: Any) -> Any:

@@ -6,7 +6,7 @@ import threading
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
-from inscope.carry.executors import in_empty_context
+from inscope.carry.executors import from_empty_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +42,7 @@ class Thread(threading.Thread):
         if self.ident is None:
             self.run = Running(self, self.run)  # type: ignore[method-assign]
         try:
-            in_empty_context(super().start)
+            from_empty_context(super().start)()
         except BaseException:
             if self.ident is None:
                 del self.run

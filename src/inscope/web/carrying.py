@@ -9,25 +9,20 @@ from __future__ import annotations
 
 import logging
 import sys
-from contextvars import Context, copy_context
+from contextvars import copy_context
 from functools import wraps
-from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
+from inscope._core.snapshot import steps_in
+from inscope.carry.kinds import awaited, isolated, keeping_kind, surrounded
 from inscope.scope.shielding import running_library
 from inscope.web.context import AppContext
 from inscope.web.proxies import no_request_for
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncGenerator,
-        AsyncIterator,
-        Awaitable,
-        Callable,
-        Generator,
-        Iterator,
-    )
+    from collections.abc import AsyncIterator, Callable, Iterator
 
+    from inscope._core.python.step import Steps
     from inscope.scope.holding import Hold
 
     F = TypeVar("F", bound=Callable[..., Any])
@@ -60,77 +55,13 @@ def copy_current_request_context(function: F) -> F:
         ...     pool.submit(work).result()
         '/here'
     """
-    original = _active("copy_current_request_context")
-    kinds: tuple[tuple[Callable[[Any], bool], Callable[..., Any]], ...] = (
-        (isasyncgenfunction, _async_generator_in_fork),
-        (iscoroutinefunction, _coroutine_in_fork),
-        (isgeneratorfunction, _generator_in_fork),
-    )
-    copied = next((make for matches, make in kinds if matches(function)), _in_fork)
-    return cast("F", copied(original, function))
+    fork = _active("copy_current_request_context").fork
 
+    def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        return isolated(surrounded(function, fork))
 
-def _in_fork(original: AppContext, function: Callable[..., Any]) -> Any:
-    @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        with original.fork():
-            return function(*args, **kwargs)
-
-    return wrapper
-
-
-def _coroutine_in_fork(original: AppContext, function: Callable[..., Any]) -> Any:
-    @wraps(function)
-    async def wrapper(*args: Any, **kwargs: Any) -> Any:
-        async with original.fork():
-            return await function(*args, **kwargs)
-
-    return wrapper
-
-
-def _generator_in_fork(original: AppContext, function: Callable[..., Any]) -> Any:
-    @wraps(function)
-    def wrapper(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        context, scope = copy_context(), original.fork()
-        context.run(scope.push)
-        error: BaseException | None = None
-        try:
-            return (yield from _steps(context, function(*args, **kwargs)))
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            context.run(scope.pop, error)
-
-    return wrapper
-
-
-def _async_generator_in_fork(original: AppContext, function: Callable[..., Any]) -> Any:
-    @wraps(function)
-    async def wrapper(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        context, scope = copy_context(), original.fork()
-        generator = function(*args, **kwargs)
-        await Driven(context, scope.apush())
-        error: BaseException | None = None
-        step = generator.asend(None)
-        try:
-            while True:
-                try:
-                    item = await Driven(context, step)
-                except StopAsyncIteration:
-                    return
-                try:
-                    step = generator.asend((yield item))
-                except Exception as raised:
-                    step = generator.athrow(raised)
-        except BaseException as raised:
-            error = raised
-            raise
-        finally:
-            await Driven(context, generator.aclose())
-            await Driven(context, scope.apop(error))
-
-    return wrapper
+    copied: F = keeping_kind(function, wrap, "copy_current_request_context")
+    return copied
 
 
 @overload
@@ -256,7 +187,7 @@ class AsyncStream:
         if self._hold is None:
             raise StopAsyncIteration
         try:
-            return await Driven(self._context, self._items.__anext__())
+            return await steps_in(self._context, awaited(self._items.__anext__()))
         except BaseException as error:
             await self._end(None if isinstance(error, StopAsyncIteration) else error)
             raise
@@ -268,7 +199,7 @@ class AsyncStream:
     async def _end(self, error: BaseException | None) -> None:
         hold, self._hold = self._hold, None
         if hold is not None:
-            await Driven(self._context, _leave(self._items, hold, error))
+            await steps_in(self._context, _leave(self._items, hold, error))
 
     def __del__(self) -> None:
         hold = getattr(self, "_hold", None)
@@ -280,7 +211,7 @@ class AsyncStream:
                 " still open: read it to the end, or 'await stream.aclose()'"
             )
             return
-        end = Driven(self._context, _leave(self._items, hold, None))
+        end = steps_in(self._context, _leave(self._items, hold, None))
         self._loop.call_soon_threadsafe(_begin_to_end, self._loop, end)
 
 
@@ -298,14 +229,14 @@ async def _leave(
     await hold.__aexit__(None if error is None else type(error), error, None)
 
 
-def _begin_to_end(loop: Any, end: Driven) -> None:
+def _begin_to_end(loop: Any, end: Steps) -> None:
     """Let *loop* close a stream that was dropped."""
     task = loop.create_task(_awaited(end))
     _ending.add(task)
     task.add_done_callback(_ending.discard)
 
 
-async def _awaited(end: Driven) -> None:
+async def _awaited(end: Steps) -> None:
     try:
         await end
     except Exception:
@@ -314,58 +245,6 @@ async def _awaited(end: Driven) -> None:
 
 _ending: set[Any] = set()
 """Tasks that close streams: a loop does not keep its tasks alive."""
-
-
-class Driven:
-    """Awaits something with each of its steps in *context*, in the same task."""
-
-    def __init__(self, context: Context, awaitable: Awaitable[Any]) -> None:
-        self._context = context
-        self._awaitable = awaitable
-
-    def __await__(self) -> Generator[Any, Any, Any]:
-        return _steps(self._context, cast("Any", self._awaitable.__await__()))
-
-
-def _steps(
-    context: Context, generator: Generator[Any, Any, Any]
-) -> Generator[Any, Any, Any]:
-    """Yield what *generator* yields, with each of its steps in *context*.
-
-    It need be no more than an iterator, as what some objects return to be awaited.
-    """
-    resume: Callable[..., Any] = _next_of(generator)
-    value: Any = None
-    while True:
-        try:
-            item = context.run(resume, value)
-        except StopIteration as end:
-            return end.value
-        try:
-            value = yield item
-            resume = _next_of(generator)
-        except GeneratorExit:
-            context.run(getattr(generator, "close", _nothing))
-            raise
-        except BaseException as error:
-            resume, value = getattr(generator, "throw", _raise), error
-
-
-def _next_of(generator: Any) -> Callable[[Any], Any]:
-    send: Callable[[Any], Any] | None = getattr(generator, "send", None)
-
-    def step(_: Any) -> Any:
-        return next(generator)
-
-    return step if send is None else send
-
-
-def _raise(error: BaseException) -> None:
-    raise error
-
-
-def _nothing() -> None:
-    """Close what cannot be closed."""
 
 
 def _active(name: str) -> AppContext:

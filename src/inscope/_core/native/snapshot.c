@@ -127,7 +127,11 @@ static PyMemberDef members[] = {
     {NULL},
 };
 
+PyDoc_STRVAR(doc, "BareSnapshot(context)\n--\n\n\
+A ``Context`` that is never entered, and runs functions in copies of it.");
+
 static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)doc},
     {Py_tp_new, snapshot_new},
     {Py_tp_dealloc, snapshot_dealloc},
     {Py_tp_traverse, snapshot_traverse},
