@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, assert_type
+from typing import TYPE_CHECKING, Any, assert_type
 
-from inscope import Var
 from inscope.carry import (
     CarryingExecutor,
     Change,
@@ -19,6 +18,9 @@ from inscope.carry import (
     install,
     scoped,
 )
+
+if TYPE_CHECKING:
+    from inscope import Var
 
 
 def add(a: int, b: int) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks import requests, scopes
+from benchmarks import carrying, requests, scopes
 from benchmarks.memory import CONTEXT_WITH_LOCAL
 from benchmarks.results import FIRST_ROW, NOTHING, Cell, Group, Result, Row
 from benchmarks.run import GROUPS
@@ -95,6 +95,15 @@ ROWS: dict[str, tuple[Row, ...]] = {
                 "inscope": Cell(10_350.0),
             },
         ),
+    ),
+    "carry": (
+        proxy_row(carrying.SUBMIT, "", 1_000, 1_100),
+        proxy_row(carrying.CAPTURE, "", 20, 50),
+        proxy_row(carrying.STEP, "", 20, 70),
+    ),
+    "carried_tasks": (
+        proxy_row(carrying.SHARED, "", 1_000, 1_010),
+        proxy_row(carrying.OWN, "", 1_000, 1_200),
     ),
     "locals": (
         Row("read", "", (), {"threading.local": Cell(10.0), "inscope": Cell(40.0)}),

@@ -307,7 +307,7 @@ class Soak:
         snapshot.run(work, 3)
 
     def greenlet(self, owner: Owner) -> None:
-        """Greenlets that switch to and fro, within what is run with a snapshot."""
+        """Greenlets that switch here and back, within what is run with a snapshot."""
         greenlet = importlib.import_module("greenlet")
         here = greenlet.getcurrent()
         snapshot = self.carry.Snapshot.capture()

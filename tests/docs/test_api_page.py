@@ -13,8 +13,7 @@ from built_site import Site
 
 import inscope
 import inscope.dropin
-from inscope import carry
-from inscope import web
+from inscope import carry, web
 from inscope.web import asgi
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "api.md"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from inscope._core.ledger import INNERMOST
 from inscope._core.var import Token
 from inscope.carry.subjects import context_var_of, plain_value
 
@@ -62,7 +63,7 @@ def changes_between(before: Context, after: Context) -> Changes:
     changed: dict[ContextVar[Any], Change] = {}
     for var in [*before, *(var for var in after if var not in before)]:
         old, new = before.get(var, Token.MISSING), after.get(var, Token.MISSING)
-        if old is new:
+        if old is new or var is INNERMOST:
             continue
         change = Change(*(plain_value(var, value) for value in (old, new)))
         if _identity(change.before) != _identity(change.after):

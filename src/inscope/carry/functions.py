@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from inscope._core.lifetime import ACTIVE
 from inscope._core.nothing import EMPTY
 from inscope._core.scope import BareScope
-from inscope.carry.kinds import keeping_kind, surrounded
+from inscope.carry.kinds import keeping_kind
 from inscope.carry.snapshot import Snapshot
 from inscope.carry.subjects import context_var_of
+from inscope.carry.wrappers import surrounded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -57,9 +58,10 @@ def carry(function: F) -> F:
     scopes = _active_scopes(snapshot)
 
     def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
+        inner = function
         for scope in scopes:
-            function = surrounded(function, scope.fork)
-        return snapshot._wrapped(function)
+            inner = surrounded(inner, scope.fork)
+        return snapshot._wrapped(inner, function)
 
     carried: F = keeping_kind(function, wrap, "carry")
     return carried

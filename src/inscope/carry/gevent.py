@@ -27,11 +27,11 @@ try:
     import gevent as _gevent
     import gevent.pool as _pool
     import gevent.threadpool as _threadpool
-except ModuleNotFoundError as error:
-    raise MissingExtraError("gevent", "gevent") from error
+except ModuleNotFoundError as _error:
+    raise MissingExtraError("gevent", "gevent") from _error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import ParamSpec
 
     P = ParamSpec("P")
@@ -58,8 +58,8 @@ class Greenlet(_Greenlet):
         self.gr_context = copy_context()
 
 
-spawn = Greenlet.spawn
-spawn_later = Greenlet.spawn_later
+spawn: Callable[..., Greenlet] = Greenlet.spawn
+spawn_later: Callable[..., Greenlet] = Greenlet.spawn_later
 
 
 def spawn_raw(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
@@ -72,6 +72,11 @@ def spawn_raw(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any
 def _here(function: Callable[..., Any] | None) -> Callable[..., Any] | None:
     """Return *function* with the context of here and now."""
     return None if function is None else partial(Snapshot.capture().run, function)
+
+
+def _iterated_here(iterable: Iterable[Any]) -> Iterable[Any]:
+    """Return *iterable*, iterated over with the context of here and now."""
+    return Snapshot.capture().iter(iterable)
 
 
 class _Carrying:
@@ -88,19 +93,23 @@ class _Carrying:
         return self._super().apply_cb(_here(func), args, kwds, _here(callback))
 
     def map(self, func: Any, iterable: Any) -> Any:
-        return self._super().map(_here(func), iterable)
+        return self._super().map(_here(func), _iterated_here(iterable))
 
     def map_async(self, func: Any, iterable: Any, callback: Any = None) -> Any:
-        return self._super().map_async(_here(func), iterable, _here(callback))
+        items = _iterated_here(iterable)
+        return self._super().map_async(_here(func), items, _here(callback))
 
     def map_cb(self, func: Any, iterable: Any, callback: Any = None) -> Any:
-        return self._super().map_cb(_here(func), iterable, _here(callback))
+        items = _iterated_here(iterable)
+        return self._super().map_cb(_here(func), items, _here(callback))
 
     def imap(self, func: Any, *iterables: Any, **options: Any) -> Any:
-        return self._super().imap(_here(func), *iterables, **options)
+        items = map(_iterated_here, iterables)
+        return self._super().imap(_here(func), *items, **options)
 
     def imap_unordered(self, func: Any, *iterables: Any, **options: Any) -> Any:
-        return self._super().imap_unordered(_here(func), *iterables, **options)
+        items = map(_iterated_here, iterables)
+        return self._super().imap_unordered(_here(func), *items, **options)
 
     def _super(self) -> Any:
         return super()
@@ -109,13 +118,13 @@ class _Carrying:
 class Group(_Carrying, _pool.Group):
     """``gevent.pool.Group``, whose greenlets have the context of who starts them."""
 
-    greenlet_class = Greenlet
+    greenlet_class: Any = Greenlet
 
 
 class Pool(_Carrying, _pool.Pool):
     """``gevent.pool.Pool``, whose greenlets have the context of who starts them."""
 
-    greenlet_class = Greenlet
+    greenlet_class: Any = Greenlet
 
 
 class ThreadPool(_Carrying, _threadpool.ThreadPool):

@@ -13,8 +13,8 @@ from inscope.errors import MissingExtraError
 
 try:
     import greenlet as _greenlet
-except ModuleNotFoundError as error:
-    raise MissingExtraError("greenlet", "greenlet") from error
+except ModuleNotFoundError as _error:
+    raise MissingExtraError("greenlet", "greenlet") from _error
 
 __all__ = ["greenlet"]
 

@@ -1,38 +1,39 @@
 """Wrappers of the same kind as what they wrap.
 
 A framework decides by what ``inspect`` says of a function whether to await it, to
-iterate over it or to run it in a thread. So what surrounds a coroutine function is a
-coroutine function, what surrounds a generator function is one, and so on. Used by
-``snapshot.py``, ``functions.py``, ``scoped.py`` and ``inscope.web``.
+iterate over it or to run it in a thread. So what stands around a coroutine function is
+a coroutine function, and what stands for a class passes for one. ``wrappers.py`` makes
+the functions. Used by ``snapshot.py``, ``functions.py``, ``scoped.py`` and
+``inscope.web``.
 """
 
 from __future__ import annotations
 
-import sys
-from contextlib import nullcontext
-from contextvars import copy_context
-from functools import partial, update_wrapper
+from functools import partial
 from inspect import (
     isasyncgenfunction,
     isclass,
     iscoroutinefunction,
     isgeneratorfunction,
     isroutine,
+    signature,
 )
 from types import MethodType
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from inscope._core.snapshot import steps_in
-
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
-    from contextlib import AbstractAsyncContextManager
-
-    from inscope._core.python.step import Steps
+    from collections.abc import Callable
 
     Function = Callable[..., Any]
 
-__all__ = ["keeping_kind", "stepped", "surrounded"]
+__all__ = [
+    "ASYNC_GENERATOR",
+    "COROUTINE",
+    "GENERATOR",
+    "PLAIN",
+    "keeping_kind",
+    "kind_of",
+]
 
 PLAIN, COROUTINE, GENERATOR, ASYNC_GENERATOR = range(4)
 
@@ -92,6 +93,8 @@ class StandIn:
 
     __slots__ = ("__weakref__", "__wrapped__", "_call")
 
+    __wrapped__: Any
+
     def __init__(self, wrapped: Any, call: Function) -> None:
         self.__wrapped__ = wrapped
         self._call = call
@@ -104,6 +107,14 @@ class StandIn:
         if name in OWN_NAMES:
             return own(self, name)
         return getattr(own(self, "__wrapped__"), name)
+
+    @property
+    def __signature__(self) -> Any:
+        try:
+            return signature(own(self, "__wrapped__"))
+        except (TypeError, ValueError) as error:
+            message = "it has no signature"
+            raise AttributeError(message) from error
 
     def __instancecheck__(self, instance: Any) -> bool:
         return isinstance(instance, own(self, "__wrapped__"))
@@ -118,151 +129,6 @@ class StandIn:
         return repr(own(self, "__wrapped__"))
 
 
-OWN_NAMES: Final = ("__call__", "__mro_entries__", "__wrapped__")
+OWN_NAMES: Final = ("__call__", "__mro_entries__", "__signature__", "__wrapped__")
 
 own: Final[Callable[[StandIn, str], Any]] = object.__getattribute__
-
-
-def stepped(
-    function: Function,
-    call: Callable[..., Any],
-    steps: Callable[[Any], Steps],
-) -> Function:
-    """Wrap *function* so that each call, and each step of what it makes, is taken over.
-
-    Args:
-        function: What to wrap.
-        call: Calls a function that makes nothing to be advanced: ``call(function, …)``.
-        steps: Called once for each generator or coroutine that is made; returns what
-            advances it.
-    """
-
-    def plain(*args: Any, **kwargs: Any) -> Any:
-        return call(function, *args, **kwargs)
-
-    async def coroutine(*args: Any, **kwargs: Any) -> Any:
-        return await steps(awaited(function(*args, **kwargs)))
-
-    def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        return cast("Any", (yield from steps(function(*args, **kwargs))))
-
-    async_generator = delegating(function, steps, nullcontext)
-    wrapper = (plain, coroutine, generator, async_generator)[kind_of(function)]
-    return with_names_of(function, wrapper)
-
-
-class Unstepped:
-    """In the place of ``Steps``, for what is advanced where it is."""
-
-    def __init__(self, _: Any) -> None:
-        pass
-
-    def of(self, awaitable: Any) -> Any:
-        return awaitable
-
-
-def delegating(
-    function: Function,
-    steps: Callable[[Any], Steps | Unstepped],
-    around: Callable[[], AbstractAsyncContextManager[Any]],
-) -> Function:
-    """Return an async generator function around *function*, which is one.
-
-    What ``yield from`` does, which async generators have not.
-    """
-
-    async def async_generator(*args: Any, **kwargs: Any) -> AsyncGenerator[Any, Any]:
-        async with around():
-            inner: Any = function(*args, **kwargs)
-            step = steps(None).of
-            try:
-                item = await step(begun(inner))
-                while True:
-                    try:
-                        sent = yield item
-                    except GeneratorExit:
-                        if hasattr(inner, "aclose"):
-                            await step(inner.aclose())
-                        raise
-                    except BaseException as error:
-                        if not hasattr(inner, "athrow"):
-                            raise
-                        item = await step(inner.athrow(error))
-                    else:
-                        ahead = inner.__anext__() if sent is None else inner.asend(sent)
-                        item = await step(ahead)
-            except StopAsyncIteration:
-                return
-
-    return async_generator
-
-
-def isolated(function: Function) -> Function:
-    """Wrap *function* so that each call has a copy of the context it is made in."""
-
-    def steps(inner: Any) -> Steps:
-        return steps_in(copy_context(), inner)
-
-    return stepped(function, called_in_copy, steps)
-
-
-def called_in_copy(function: Function, /, *args: Any, **kwargs: Any) -> Any:
-    """Call *function* in a copy of the context of here and now."""
-    return copy_context().run(function, *args, **kwargs)
-
-
-def awaited(awaitable: Awaitable[Any]) -> Any:
-    """Return *awaitable* as something that can be advanced."""
-    return awaitable if hasattr(awaitable, "send") else _awaiting(awaitable)
-
-
-async def _awaiting(awaitable: Awaitable[Any]) -> Any:
-    return await awaitable
-
-
-def begun(generator: Any) -> Awaitable[Any]:
-    """Return the first step of *generator*, without telling the event loop of it.
-
-    The loop closes each async generator that it knows, when it ends or the generator is
-    dropped, in a ``Context`` of its own choice. It knows the wrapper, which closes
-    this.
-    """
-    hooks = sys.get_asyncgen_hooks()
-    sys.set_asyncgen_hooks(None, None)
-    try:
-        first: Awaitable[Any] = generator.__anext__()
-    finally:
-        sys.set_asyncgen_hooks(*hooks)
-    return first
-
-
-def surrounded(function: Function, around: Callable[[], Any]) -> Function:
-    """Wrap *function* so that each call runs in a block of its own, to its last step.
-
-    Args:
-        function: What to wrap.
-        around: Makes the block: a context manager, used by ``with`` or ``async with``
-            as the kind of the function is.
-    """
-
-    def plain(*args: Any, **kwargs: Any) -> Any:
-        with around():
-            return function(*args, **kwargs)
-
-    async def coroutine(*args: Any, **kwargs: Any) -> Any:
-        async with around():
-            return await function(*args, **kwargs)
-
-    def generator(*args: Any, **kwargs: Any) -> Generator[Any, Any, Any]:
-        with around():
-            return cast("Any", (yield from function(*args, **kwargs)))
-
-    async_generator = delegating(function, Unstepped, around)
-    wrapper = (plain, coroutine, generator, async_generator)[kind_of(function)]
-    return with_names_of(function, wrapper)
-
-
-def with_names_of(function: Any, wrapper: Function) -> Function:
-    """As ``functools.wraps``, which would copy all that a class or an object has."""
-    updated = ("__dict__",) if isroutine(function) else ()
-    return update_wrapper(wrapper, function, updated=updated)

@@ -19,9 +19,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inscope._core.cells import NOTHING, Cell
+from inscope._core.cells import NOTHING, Cell, live
 from inscope._core.names import EMPTY_TREE, assign, items, remove
 from inscope._core.nothing import EMPTY
+from inscope._core.stack import BOTTOM
 from inscope.carry.subjects import is_local
 
 if TYPE_CHECKING:
@@ -58,9 +59,10 @@ class Layer:
 
     def _bring(self, var: ContextVar[Any], before: Any, value: Any) -> bool:
         own = var.get(EMPTY)
-        if own is before or (own is NOTHING and before is EMPTY):
+        if own is before or (_is_nothing(own) and _is_nothing(before)):
             token = var.set(value)
-            self._tokens.setdefault(var, token)
+            if before is EMPTY:
+                self._tokens[var] = token
         elif type(own) is Cell and _rebase(own, before, value):
             pass
         elif is_local(var):
@@ -118,18 +120,26 @@ class Layer:
         return not left
 
 
+def _is_nothing(value: Any) -> bool:
+    """Tell whether *value* stands for none: that of a bind that ended, of a stack."""
+    if type(value) is Cell:
+        return live(value) is None
+    return value is EMPTY or value is BOTTOM
+
+
 def _rebase(own: Cell, before: Any, value: Any) -> bool:
     """Let the generator's outermost bind, above *before*, end with *value* instead.
 
     *value* is a cell, or ``None`` for nothing. A bind sees, when it ends, that what is
     to be there is not what was there on entering, and puts the former back.
     """
-    below = None if before is EMPTY else before
-    if not isinstance(below, (Cell, type(None))):
+    if before is not EMPTY and type(before) is not Cell:
         return False
+    # A bind skips the empty cells below it.
+    below = (before, live(before)) if type(before) is Cell else (None,)
     node: Cell | None = own
-    while node is not None and node is not below:
-        if node.previous is below:
+    while node is not None and node is not before:
+        if node.previous in below:
             if node.bind is None:  # made by set: its token is for what was there
                 return False
             node.previous = value

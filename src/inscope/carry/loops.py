@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final
+from weakref import WeakKeyDictionary
 
 from inscope.carry.executors import CarryingExecutor
 
@@ -20,7 +21,8 @@ def install(loop: asyncio.AbstractEventLoop | None = None) -> Installation:
 
     That is the one of ``loop.run_in_executor(None, …)``, which otherwise carries
     nothing, and of ``asyncio.to_thread``, which does; as of what libraries run by
-    these. An executor that was set before goes on doing the work.
+    these. An executor that was set before goes on doing the work; but uvloop
+    tells nobody of it, and gets a new one.
 
     Args:
         loop: Default: the one that is running.
@@ -30,6 +32,7 @@ def install(loop: asyncio.AbstractEventLoop | None = None) -> Installation:
 
     Raises:
         RuntimeError: No loop is given, and none is running.
+        TypeError: *loop* is none.
 
     Example:
         >>> import asyncio
@@ -51,6 +54,9 @@ def install(loop: asyncio.AbstractEventLoop | None = None) -> Installation:
         except RuntimeError as error:
             message = "install() needs a loop: call it in a coroutine, or pass one"
             raise RuntimeError(message) from error
+    if not hasattr(loop, "set_default_executor"):
+        message = f"install() takes an event loop of asyncio's, not {loop!r}"
+        raise TypeError(message)
     return Installation(loop)
 
 
@@ -65,19 +71,21 @@ class Installation:
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop: Any = loop
-        # Not of uvloop's: it tells nobody, and makes one anew.
-        self._before: Any = getattr(loop, "_default_executor", None)
+        self._before: Any = getattr(loop, "_default_executor", _installed.get(loop))
         inner = self._before or ThreadPoolExecutor(thread_name_prefix="asyncio")
         self._executor: DefaultExecutor | None = DefaultExecutor(inner)
-        loop.set_default_executor(cast("Any", self._executor))
+        self._set(self._executor)
+
+    def _set(self, executor: Any) -> None:
+        self._loop.set_default_executor(executor)
+        _installed[self._loop] = executor
 
     def uninstall(self) -> None:
         """Give the loop back what it had; once more does nothing."""
         executor, self._executor = self._executor, None
         if executor is None:
             return
-        before = self._before or ThreadPoolExecutor(thread_name_prefix="asyncio")
-        self._loop.set_default_executor(before)
+        self._set(self._before or ThreadPoolExecutor(thread_name_prefix="asyncio"))
         if self._before is None:
             executor.shutdown(wait=False)
 
@@ -91,3 +99,7 @@ class Installation:
         traceback: TracebackType | None,
     ) -> None:
         self.uninstall()
+
+
+_installed: Final[WeakKeyDictionary[Any, Any]] = WeakKeyDictionary()
+"""The default executors that were set here, by loop: uvloop's tell nobody of theirs."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import queue
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
 
 from inscope.carry.snapshot import Snapshot
 
@@ -28,6 +28,9 @@ class Item(Generic[T]):
     __module__ = "inscope.carry"
     __slots__ = ("snapshot", "value")
 
+    value: T
+    snapshot: Snapshot
+
     def __init__(self, value: T, snapshot: Snapshot) -> None:
         self.value = value
         self.snapshot = snapshot
@@ -44,8 +47,11 @@ class Item(Generic[T]):
 
         return await self.snapshot.drive(call())
 
-    def __lt__(self, other: Item[Any]) -> bool:
-        return bool(self.value < other.value)
+    def __lt__(self, other: object) -> bool:
+        if not isinstance(other, Item):
+            return NotImplemented
+        mine, its = cast("Any", self), cast("Any", other)
+        return bool(mine.value < its.value)
 
     def __repr__(self) -> str:
         return f"<Item {self.value!r}>"

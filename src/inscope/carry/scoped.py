@@ -13,8 +13,9 @@ from contextvars import Context
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from inscope._core.snapshot import steps_in
-from inscope.carry.kinds import Unstepped, called_in_copy, keeping_kind, stepped
+from inscope.carry.kinds import keeping_kind
 from inscope.carry.layer import Layer
+from inscope.carry.wrappers import Unstepped, called_in_copy, stepped
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from inscope._core.snapshot import BareSnapshot, steps_in
 from inscope.carry.changes import changes_between
-from inscope.carry.kinds import awaited, delegating, keeping_kind, stepped
+from inscope.carry.kinds import keeping_kind
+from inscope.carry.wrappers import awaited, delegating, stepped
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -69,8 +69,10 @@ class Snapshot(BareSnapshot):
         wrapped: F = keeping_kind(function, self._wrapped, "wrap")
         return wrapped
 
-    def _wrapped(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return stepped(function, self.run, self._steps)
+    def _wrapped(
+        self, function: Callable[..., Any], like: Any = None
+    ) -> Callable[..., Any]:
+        return stepped(function, self.run, self._steps, like)
 
     def _steps(self, inner: Any) -> Steps:
         return steps_in(self.context(), inner)
@@ -127,9 +129,15 @@ class Snapshot(BareSnapshot):
         if not hasattr(iterable, "__aiter__"):
             message = f"aiter() takes an asynchronous iterable, not {iterable!r}"
             raise TypeError(message)
-        made: AsyncGenerator[T, Any] = delegating(
-            iterable.__aiter__, self._steps, nullcontext
-        )()
+        context = self.context()
+
+        def begin() -> Any:
+            return context.run(iterable.__aiter__)
+
+        def steps(inner: Any) -> Steps:
+            return steps_in(context, inner)
+
+        made: AsyncGenerator[T, Any] = delegating(begin, steps)()
         return made
 
     def diff(self, other: Snapshot | None = None) -> Changes:

@@ -66,7 +66,8 @@ def plain_value(context_var: ContextVar[Any], value: Any) -> Any:
         cell = live(value)
         return Token.MISSING if cell is None else cell.value
     if isinstance(value, StackView):
-        return [*value]
+        return [*value] or Token.MISSING
     if is_local(context_var) and value is not Token.MISSING:
-        return {name: plain_value(context_var, one) for name, one in items(value)}
+        names = {name: plain_value(context_var, one) for name, one in items(value)}
+        return names or Token.MISSING
     return value

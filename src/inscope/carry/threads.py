@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
@@ -40,12 +41,12 @@ class Thread(threading.Thread):
             RuntimeError: It has been started before, or no thread can be.
         """
         if self.ident is None:
-            self.run = Running(self, self.run)  # type: ignore[method-assign]
+            self.__dict__["run"] = Running(self, self.run)
         try:
             from_empty_context(super().start)()
         except BaseException:
             if self.ident is None:
-                del self.run
+                del self.__dict__["run"]
             raise
 
 
@@ -59,16 +60,22 @@ class Running:
 
     def __call__(self) -> None:
         thread, context, run = self._thread, self._context, self._run
-        del thread.run, self._thread, self._context, self._run
+        del thread.__dict__["run"], self._thread, self._context, self._run
         context.run(_run, thread, run)
 
 
 def _run(thread: threading.Thread, run: Callable[[], None]) -> None:
+    """Do what ``threading`` does, but tell of errors here, in the context."""
     try:
         run()
-    except Exception as error:
-        details: Any = (type(error), error, error.__traceback__, thread)
-        threading.excepthook(threading.ExceptHookArgs(details))
+    except BaseException as raised:
+        details: Any = (type(raised), raised, raised.__traceback__, thread)
+        try:
+            threading.excepthook(threading.ExceptHookArgs(details))
+        except Exception as error:
+            error.__suppress_context__ = True
+            print("Exception in threading.excepthook:", file=sys.stderr)
+            sys.excepthook(type(error), error, error.__traceback__)
 
 
 class Timer(Thread, threading.Timer):

@@ -90,7 +90,8 @@ class PlannedScope(Lifecycle):
         found: dict[str, Any] = {}
         for kind in cls.__mro__[::-1]:
             found.update(vars(kind))
-        return [one for one in found.values() if isinstance(one, Field)]
+        # By type: to ask a proxy for its class would make what is behind it.
+        return [one for one in found.values() if issubclass(type(one), Field)]
 
     @classmethod
     def _scope_resource_of(cls, resource: object) -> Resource:

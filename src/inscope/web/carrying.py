@@ -14,7 +14,8 @@ from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from inscope._core.snapshot import steps_in
-from inscope.carry.kinds import awaited, isolated, keeping_kind, surrounded
+from inscope.carry.kinds import keeping_kind
+from inscope.carry.wrappers import awaited, isolated, surrounded
 from inscope.scope.shielding import running_library
 from inscope.web.context import AppContext
 from inscope.web.proxies import no_request_for
@@ -58,7 +59,7 @@ def copy_current_request_context(function: F) -> F:
     fork = _active("copy_current_request_context").fork
 
     def wrap(function: Callable[..., Any]) -> Callable[..., Any]:
-        return isolated(surrounded(function, fork))
+        return isolated(surrounded(function, fork), function)
 
     copied: F = keeping_kind(function, wrap, "copy_current_request_context")
     return copied

@@ -6,16 +6,15 @@ Twin of ``native/snapshot.c``.
 from __future__ import annotations
 
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import ParamSpec, Self
-
-    P = ParamSpec("P")
+    from typing import Self
 
 __all__ = ["BareSnapshot"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
