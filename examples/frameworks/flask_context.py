@@ -13,13 +13,13 @@ several as one group.
 
 from __future__ import annotations
 
-from functools import wraps
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from flask.signals import appcontext_popped, appcontext_pushed
 from werkzeug.exceptions import HTTPException
 
 from inscope import Scope, UnboundError
+from inscope.carry import carry
 from inscope.scope import fresh, shared
 
 if TYPE_CHECKING:
@@ -166,11 +166,4 @@ def copy_current_request_context(function: F) -> F:
     """Return *function* for work elsewhere: each call is in a copy of this context."""
     if not has_app_context():
         raise RuntimeError(f"'copy_current_request_context' {NO_VIEW}.")
-    ctx = AppContext.current()
-
-    @wraps(function)
-    def carried(*args: Any, **kwargs: Any) -> Any:
-        with ctx.copy():
-            return ctx.app.ensure_sync(function)(*args, **kwargs)
-
-    return cast("F", carried)
+    return cast("F", carry(AppContext.current().app.ensure_sync(function)))

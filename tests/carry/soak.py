@@ -298,9 +298,7 @@ class Soak:
         def work(depth: int) -> None:
             self.expect(owner, "nested")
             if depth:
-                future = self.pool.executor.submit(
-                    snapshot.run, self.expect, owner, "run"
-                )
+                future = self.pool.submit(snapshot.run, self.expect, owner, "run")
                 snapshot.run(work, depth - 1)
                 future.cancel()
 
