@@ -24,12 +24,6 @@ from carry_world import (
 )
 
 
-@pytest.fixture
-def log() -> Log:
-    """What happened, in order."""
-    return []
-
-
 def _jobs(inscope: ModuleType, log: Log) -> Any:
     """Return a class of scopes with fields, and a resource of it."""
     fields: Any = importlib.import_module("inscope.scope")

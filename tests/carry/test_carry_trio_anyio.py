@@ -17,25 +17,6 @@ Log = list[Any]
 Run = Callable[..., Any]
 
 
-@pytest.fixture
-def log() -> Log:
-    """What happened, in order."""
-    return []
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def backend(request: pytest.FixtureRequest) -> str:
-    """The name of each of anyio's backends."""
-    pytest.importorskip(request.param)
-    return str(request.param)
-
-
-@pytest.fixture
-def run(backend: str) -> Run:
-    """A function that runs a coroutine function on it."""
-    return partial(anyio.run, backend=backend)
-
-
 async def _turns(number: int = 3) -> None:
     for _ in range(number):
         await anyio.lowlevel.checkpoint()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -14,19 +13,6 @@ anyio: Any = pytest.importorskip("anyio")
 
 Log = list[Any]
 Run = Callable[..., Any]
-
-
-@pytest.fixture
-def log() -> Log:
-    """What happened, in order."""
-    return []
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def run(request: pytest.FixtureRequest) -> Run:
-    """A function that runs a coroutine function, on each backend of anyio's."""
-    pytest.importorskip(request.param)
-    return partial(anyio.run, backend=request.param)
 
 
 async def _turns(number: int = 3) -> None:

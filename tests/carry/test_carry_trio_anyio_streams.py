@@ -7,7 +7,6 @@ import warnings
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from contextvars import ContextVar
-from functools import partial
 from types import ModuleType
 from typing import Any
 
@@ -19,19 +18,6 @@ Log = list[Any]
 Run = Callable[..., Any]
 
 KINDS = pytest.mark.parametrize("kind", ["aiter", "wrap", "carry", "scoped"])
-
-
-@pytest.fixture
-def log() -> Log:
-    """What happened, in order."""
-    return []
-
-
-@pytest.fixture(params=["asyncio", "trio"])
-def run(request: pytest.FixtureRequest) -> Run:
-    """A function that runs a coroutine function, on each backend of anyio's."""
-    pytest.importorskip(request.param)
-    return partial(anyio.run, backend=request.param)
 
 
 async def _turns(number: int = 3) -> None:

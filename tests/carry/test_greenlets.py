@@ -11,28 +11,11 @@ from typing import Any
 
 import pytest
 from carry_world import in_thread
+from turns import give_way, take_turns
 
 plain: Any = pytest.importorskip("greenlet")
 
 Log = list[Any]
-
-
-@pytest.fixture
-def greenlets(carry: ModuleType) -> ModuleType:
-    """``inscope.carry.greenlet``, of the copy of the package under test."""
-    return importlib.import_module("inscope.carry.greenlet")
-
-
-def _take_turns(workers: list[Any]) -> None:
-    """Switch to one after the other until all have ended."""
-    while workers:
-        for worker in workers:
-            worker.switch()
-        workers = [worker for worker in workers if not worker.dead]
-
-
-def _give_way() -> Any:
-    return plain.getcurrent().parent.switch()
 
 
 # What it sees
@@ -81,7 +64,7 @@ def test_what_a_greenlet_binds_is_seen_by_no_other_one(
     def work(name: str) -> None:
         for step in range(3):
             with current.bind(f"{current.get()} {name}{step}"):
-                _give_way()
+                give_way()
                 log.append(current.get())
         current.set(name)
 
@@ -92,7 +75,7 @@ def test_what_a_greenlet_binds_is_seen_by_no_other_one(
         workers = [worker("a"), worker("b")]
     with current.bind("bob"):
         workers.append(worker("c"))
-        _take_turns(workers)
+        take_turns(workers)
         assert "bob" == current.get()
     assert "nobody" == current.get()
     first = ["ann a0", "ann b0", "bob c0"]
@@ -106,7 +89,7 @@ def test_what_is_bound_after_a_greenlet_was_made_it_does_not_see(
     """Nor a change of the context while it is away."""
     current = inscope.Var("current", default="nobody")
     with current.bind("ann"):
-        worker = greenlets.greenlet(lambda: [current.get(), _give_way(), current.get()])
+        worker = greenlets.greenlet(lambda: [current.get(), give_way(), current.get()])
         current.set("bob")
         worker.switch()
         current.set("eve")
@@ -138,7 +121,7 @@ def test_a_scope_is_shared_with_a_greenlet(
 
     def work() -> Any:
         first: Any = Job.current()
-        _give_way()
+        give_way()
         with pytest.raises(inscope.ScopeClosedError):
             Job.current()
         return first
@@ -209,7 +192,7 @@ def test_a_greenlet_that_is_killed_ends_its_bind(
     def work() -> None:
         try:
             with current.bind("inside"):
-                _give_way()
+                give_way()
         finally:
             log.append(current.get())
 

@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextvars import Context
 from types import ModuleType
 from typing import Any
 
 import pytest
+from turns import give_way, take_turns
 
 plain: Any = pytest.importorskip("greenlet")
 
 Log = list[Any]
 
 
-@pytest.fixture
-def greenlets(carry: ModuleType) -> ModuleType:
-    """``inscope.carry.greenlet``, of the copy of the package under test."""
-    return importlib.import_module("inscope.carry.greenlet")
-
-
-def _take_turns(workers: list[Any]) -> None:
-    """Switch to one after the other until all have ended."""
-    while workers:
-        for worker in workers:
-            worker.switch()
-        workers = [worker for worker in workers if not worker.dead]
-
-
-def _give_way() -> Any:
-    return plain.getcurrent().parent.switch()
-
-
 def test_a_context_that_is_entered_cannot_be_by_another_greenlet() -> None:
     """The fault: ``Context.run`` around what switches; then what it holds is stuck."""
     context = Context()
     workers = [plain.greenlet(context.run) for _ in range(2)]
-    workers[0].switch(_give_way)
+    workers[0].switch(give_way)
     with pytest.raises(RuntimeError, match="already entered"):
-        workers[1].switch(_give_way)
+        workers[1].switch(give_way)
     workers[0].switch()
 
 
@@ -61,16 +43,16 @@ def _functions(
         for step in range(3):
             before = current.get()
             with current.bind(f"{number}.{step}"):
-                _give_way()
+                give_way()
                 log.append((before, current.get() == f"{number}.{step}"))
 
     def stepping(number: int) -> Iterator[None]:
         for step in range(3):
             before = current.get()
             with current.bind(f"{number}.{step}"):
-                _give_way()
+                give_way()
                 yield
-                _give_way()
+                give_way()
                 log.append((before, current.get() == f"{number}.{step}"))
 
     async def driven(number: int) -> None:
@@ -127,7 +109,7 @@ def test_greenlets_that_switch_within_what_was_carried(
         workers = [
             make(lambda number=number: function(number)) for number in range(MANY)
         ]
-        _take_turns(workers)
+        take_turns(workers)
         assert "bob" == current.get()
     assert [("ann", True)] * 3 * MANY == log
 
@@ -144,7 +126,7 @@ def test_a_scoped_generator_that_is_advanced_by_greenlets(
     def steps(number: int) -> Iterator[Any]:
         with inner.bind(number):
             for _ in range(3):
-                _give_way()
+                give_way()
                 yield current.get(), inner.get()
 
     def work(number: int) -> None:
@@ -158,7 +140,7 @@ def test_a_scoped_generator_that_is_advanced_by_greenlets(
             work(number)
 
     generators = [steps(number) for number in range(MANY)]
-    _take_turns([make(lambda number=number: begin(number)) for number in range(MANY)])
+    take_turns([make(lambda number=number: begin(number)) for number in range(MANY)])
     assert [(True, True)] * 3 * MANY == log
 
 
@@ -171,7 +153,7 @@ def test_one_generator_is_advanced_by_several_greenlets(
     def steps() -> Iterator[str]:
         with current.bind("inside"):
             for _ in range(3):
-                _give_way()
+                give_way()
                 yield current.get()
         yield current.get()
 
@@ -192,7 +174,7 @@ def test_a_step_that_is_away_cannot_be_taken_by_another_greenlet(
     current = inscope.Var("current", default="nobody")
 
     def steps() -> Iterator[str]:
-        _give_way()
+        give_way()
         yield current.get()
         yield current.get()
 

@@ -21,12 +21,6 @@ KINDS = pytest.mark.parametrize("kind", ["sync", "async"])
 FRAMEWORKS = pytest.mark.parametrize("framework", ["starlette", "fastapi"])
 
 
-@pytest.fixture
-def log() -> Log:
-    """What happened, in order."""
-    return []
-
-
 def _starlette(view: View) -> Any:
     background = importlib.import_module("starlette.background")
     responses = importlib.import_module("starlette.responses")

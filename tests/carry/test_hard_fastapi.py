@@ -21,12 +21,6 @@ fastapi: Any = pytest.importorskip("fastapi")
 Log = list[Any]
 
 
-@pytest.fixture
-def log() -> Log:
-    """What happened, in order."""
-    return []
-
-
 def _app(dependency: Callable[..., Any], name: Callable[[], str]) -> Any:
     """Return an application whose endpoints say *name*, after *dependency* has run."""
     app = fastapi.FastAPI(dependencies=[fastapi.Depends(dependency)])
