@@ -19,7 +19,7 @@ KEPT = ROOT / "docs" / "where-values-go.json"
 BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
 COLUMNS = (
     "regular build",
-    "free-threaded build of 3.13",
+    "free-threaded build, no thread inherits",
     "where threads inherit",
     "with inscope",
 )

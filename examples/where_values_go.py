@@ -423,7 +423,7 @@ def interpreter() -> str:
     if getattr(sys.flags, "thread_inherit_context", 0):
         return "where threads inherit"
     free = sysconfig.get_config_var("Py_GIL_DISABLED")
-    return "free-threaded build of 3.13" if free else "regular build"
+    return "free-threaded build, no thread inherits" if free else "regular build"
 
 
 def found_here() -> dict[str, dict[str, str]]:

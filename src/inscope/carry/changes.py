@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from inscope._core.ledger import INNERMOST
+from inscope._core.stack import StackView
 from inscope._core.var import Token
-from inscope.carry.subjects import context_var_of, plain_value
+from inscope.carry.subjects import context_var_of, is_local, plain_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,19 +67,24 @@ def changes_between(before: Context, after: Context) -> Changes:
         if old is new or var is INNERMOST:
             continue
         change = Change(*(plain_value(var, value) for value in (old, new)))
-        if _identity(change.before) != _identity(change.after):
+        looks_in = is_local(var) or StackView in (type(old), type(new))
+        if not _is_same(*change, looks_in=looks_in):
             changed[var] = change
     return Changes(changed)
 
 
-def _identity(value: Any) -> Any:
-    """Return what two values have in common if there is no change between them.
+def _is_same(before: Any, after: Any, *, looks_in: bool) -> bool:
+    """Tell whether both are one object; or, if one *looks_in*, have the same objects.
 
-    The names of a Local and the objects on a stack are looked into.
+    To write into a Local, or push and pop, makes a new map or stack each time.
     """
-    objects: Any = value
-    if isinstance(value, list):
-        return [id(one) for one in objects]
-    if isinstance(value, dict):
-        return {name: id(one) for name, one in objects.items()}
-    return id(value)
+    if before is after or not looks_in:
+        return before is after
+    if Token.MISSING in (before, after) or len(before) != len(after):
+        return False
+    keys: Any = getattr(before, "keys", None)  # a stack has none
+    names: Any = range(len(before)) if keys is None else keys()
+    return all(
+        (keys is None or name in after) and after[name] is before[name]
+        for name in names
+    )

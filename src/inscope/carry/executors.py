@@ -93,7 +93,10 @@ class CarryingExecutor(Executor):
             future = self._submit(copy_context().run, fn, *args, **kwargs)
         else:  # quicker than to pass on that there is nothing
             future = self._submit(copy_context().run, fn)
-        future.__class__ = _futures[future.__class__]
+        try:
+            future.__class__ = _futures[future.__class__]
+        except TypeError:
+            return future  # type: ignore[no-any-return]  # its callbacks are as ever
         return future  # type: ignore[no-any-return]  # a cast would take its time
 
     def shutdown(self, wait: bool = True, **options: Any) -> None:

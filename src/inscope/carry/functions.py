@@ -31,9 +31,9 @@ def carry(function: F) -> F:
     closed.
 
     Args:
-        function: A function, method, class, ``partial`` or callable object, of any
-        kind:
-            coroutine function, generator function, async generator function.
+        function: A function, method, class, ``partial`` or callable object; a coroutine
+            function, a generator function of either kind, or a plain one. What a plain
+            one returns is not carried: carry what it calls.
 
     Returns:
         A callable of the same kind.
@@ -109,7 +109,7 @@ def detached(keep: Iterable[Any] = ()) -> Snapshot:
     """
     present, context = copy_context(), Context()
     if isinstance(keep, (str, bytes)) or not hasattr(keep, "__iter__"):
-        message = f"detached(keep=…) takes a list of variables, not {keep!r}"
+        message = f"detached(keep=…) takes a list: put {keep!r} in one"
         raise TypeError(message)
     for subject in keep:
         var = context_var_of(subject, "detached(keep=…)")

@@ -36,8 +36,9 @@ if TYPE_CHECKING:
 
     P = ParamSpec("P")
     _Greenlet = _gevent.Greenlet[..., Any]
+    _Mapping = _pool.GroupMappingMixin
 else:
-    _Greenlet = _gevent.Greenlet
+    _Greenlet, _Mapping = _gevent.Greenlet, object
 
 __all__ = [
     "Greenlet",
@@ -69,8 +70,8 @@ def spawn_raw(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any
     return made
 
 
-def _here(function: Callable[..., Any] | None) -> Callable[..., Any] | None:
-    """Return *function* with the context of here and now."""
+def _here(function: Any) -> Any:
+    """Return *function*, if there is one, with the context of here and now."""
     return None if function is None else partial(Snapshot.capture().run, function)
 
 
@@ -79,40 +80,37 @@ def _iterated_here(iterable: Iterable[Any]) -> Iterable[Any]:
     return Snapshot.capture().iter(iterable)
 
 
-class _Carrying:
+class _Carrying(_Mapping):
     """What a pool does by greenlets of its own, which carry nothing."""
 
     def apply_async(
         self, func: Any, args: Any = None, kwds: Any = None, callback: Any = None
     ) -> Any:
-        return self._super().apply_async(_here(func), args, kwds, _here(callback))
+        return super().apply_async(_here(func), args, kwds, _here(callback))
 
     def apply_cb(
         self, func: Any, args: Any = None, kwds: Any = None, callback: Any = None
     ) -> Any:
-        return self._super().apply_cb(_here(func), args, kwds, _here(callback))
+        return super().apply_cb(_here(func), args, kwds, _here(callback))
 
     def map(self, func: Any, iterable: Any) -> Any:
-        return self._super().map(_here(func), _iterated_here(iterable))
+        return super().map(_here(func), _iterated_here(iterable))
 
     def map_async(self, func: Any, iterable: Any, callback: Any = None) -> Any:
         items = _iterated_here(iterable)
-        return self._super().map_async(_here(func), items, _here(callback))
+        return super().map_async(_here(func), items, _here(callback))
 
     def map_cb(self, func: Any, iterable: Any, callback: Any = None) -> Any:
         items = _iterated_here(iterable)
-        return self._super().map_cb(_here(func), items, _here(callback))
+        return super().map_cb(_here(func), items, _here(callback))
 
     def imap(self, func: Any, *iterables: Any, **options: Any) -> Any:
         items = map(_iterated_here, iterables)
-        return self._super().imap(_here(func), *items, **options)
+        return super().imap(_here(func), *items, **options)
 
     def imap_unordered(self, func: Any, *iterables: Any, **options: Any) -> Any:
         items = map(_iterated_here, iterables)
-        return self._super().imap_unordered(_here(func), *items, **options)
-
-    def _super(self) -> Any:
-        return super()
+        return super().imap_unordered(_here(func), *items, **options)
 
 
 class Group(_Carrying, _pool.Group):

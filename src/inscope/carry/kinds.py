@@ -15,10 +15,16 @@ from inspect import (
     isclass,
     iscoroutinefunction,
     isgeneratorfunction,
-    isroutine,
     signature,
 )
-from types import MethodType
+from types import (
+    BuiltinFunctionType,
+    FunctionType,
+    MethodDescriptorType,
+    MethodType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+)
 from typing import TYPE_CHECKING, Any, Final, cast
 
 if TYPE_CHECKING:
@@ -42,13 +48,37 @@ def kind_of(function: Any) -> int:
     """Return what a call of *function* makes, by what ``inspect`` says of it."""
     while isinstance(function, partial):
         function = function.func
-    if not isroutine(function) and not isclass(function):
-        function = getattr(function, "__call__", function)  # noqa: B004
-    if iscoroutinefunction(function) or _is_marked(function):
-        return COROUTINE
-    if isasyncgenfunction(function):
-        return ASYNC_GENERATOR
-    return GENERATOR if isgeneratorfunction(function) else PLAIN
+    asked = [function]
+    if not is_function(function) and not isclass(function):
+        asked.append(getattr(function, "__call__", function))  # noqa: B004
+    for one in asked:  # an object may be marked itself, whatever its call is
+        if iscoroutinefunction(one) or _is_marked(one):
+            return COROUTINE
+        if isasyncgenfunction(one):
+            return ASYNC_GENERATOR
+        if isgeneratorfunction(one):
+            return GENERATOR
+    return PLAIN
+
+
+def is_bound(function: object) -> bool:
+    """Tell whether *function* is bound to an instance when it is found in a class."""
+    return hasattr(type(function), "__get__")
+
+
+def is_function(function: object) -> bool:
+    """Tell whether *function* is one, of Python or C, and not an object with a call."""
+    return isinstance(function, FUNCTIONS)
+
+
+FUNCTIONS: Final = (
+    FunctionType,
+    BuiltinFunctionType,
+    MethodType,
+    MethodDescriptorType,
+    MethodWrapperType,
+    WrapperDescriptorType,
+)
 
 
 def _is_marked(function: Any) -> bool:
@@ -85,19 +115,27 @@ def keeping_kind(function: Any, wrap: Callable[[Any], Any], name: str) -> Any:
     if not callable(function):
         message = f"{name}() takes something that can be called, not {function!r}"
         raise TypeError(message)
-    return wrap(function) if isroutine(function) else StandIn(function, wrap(function))
+    if is_function(function):
+        return wrap(function)
+    kind: Any = BoundStandIn if is_bound(function) else StandIn
+    return kind(function, wrap)
 
 
 class StandIn:
-    """Stands for a class or an object that is called: all else is asked of that."""
+    """Stands for a class or an object that is called.
 
-    __slots__ = ("__weakref__", "__wrapped__", "_call")
+    Its attributes are those of the object. Of the special methods, it has what is asked
+    of a class, and ``bool()``.
+    """
+
+    __slots__ = ("__weakref__", "__wrapped__", "_call", "_wrap")
 
     __wrapped__: Any
 
-    def __init__(self, wrapped: Any, call: Function) -> None:
-        self.__wrapped__ = wrapped
-        self._call = call
+    def __init__(self, wrapped: Any, wrap: Callable[[Any], Function]) -> None:
+        own_set(self, "__wrapped__", wrapped)
+        own_set(self, "_wrap", wrap)
+        own_set(self, "_call", wrap(wrapped))
 
     @property
     def __call__(self) -> Any:
@@ -116,6 +154,31 @@ class StandIn:
             message = "it has no signature"
             raise AttributeError(message) from error
 
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(own(self, "__wrapped__"), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(own(self, "__wrapped__"), name)
+
+    def __getitem__(self, item: Any) -> Any:
+        return own(self, "__wrapped__")[item]
+
+    def __or__(self, other: Any) -> Any:
+        return own(self, "__wrapped__") | other
+
+    def __ror__(self, other: Any) -> Any:
+        return other | own(self, "__wrapped__")
+
+    def __bool__(self) -> bool:
+        return bool(own(self, "__wrapped__"))
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        message = (
+            f"cannot copy or pickle {self!r}, which was carried: its context cannot"
+            " leave the process"
+        )
+        raise TypeError(message)
+
     def __instancecheck__(self, instance: Any) -> bool:
         return isinstance(instance, own(self, "__wrapped__"))
 
@@ -129,6 +192,23 @@ class StandIn:
         return repr(own(self, "__wrapped__"))
 
 
-OWN_NAMES: Final = ("__call__", "__mro_entries__", "__signature__", "__wrapped__")
+class BoundStandIn(StandIn):
+    """Stands for an object that is bound as methods are."""
+
+    __slots__ = ()
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        bound = own(self, "__wrapped__").__get__(instance, owner)
+        return keeping_kind(bound, own(self, "_wrap"), "carry")
+
+
+OWN_NAMES: Final = (
+    "__call__",
+    "__mro_entries__",
+    "__reduce_ex__",
+    "__signature__",
+    "__wrapped__",
+)
 
 own: Final[Callable[[StandIn, str], Any]] = object.__getattribute__
+own_set: Final[Callable[[StandIn, str, Any], None]] = object.__setattr__

@@ -19,10 +19,10 @@ __all__ = ["Installation", "install"]
 def install(loop: asyncio.AbstractEventLoop | None = None) -> Installation:
     """Let the default executor of *loop* carry the context of who gives it a job.
 
-    That is the one of ``loop.run_in_executor(None, …)``, which otherwise carries
-    nothing, and of ``asyncio.to_thread``, which does; as of what libraries run by
-    these. An executor that was set before goes on doing the work; but uvloop
-    tells nobody of it, and gets a new one.
+    Its jobs are those of ``loop.run_in_executor(None, …)``, which otherwise see nothing
+    of their caller's context, and of ``asyncio.to_thread``. An executor that was set
+    before goes on doing the work; but uvloop tells nobody which that is, and gets a new
+    one. If the loop carries already, nothing is done.
 
     Args:
         loop: Default: the one that is running.
@@ -63,6 +63,11 @@ def install(loop: asyncio.AbstractEventLoop | None = None) -> Installation:
 class DefaultExecutor(CarryingExecutor, ThreadPoolExecutor):
     """A carrying executor that asyncio takes: it insists on a ThreadPoolExecutor."""
 
+    def __getattr__(self, name: str) -> Any:
+        if name == "executor":  # not initialised
+            raise AttributeError(name)
+        return getattr(self.executor, name)
+
 
 class Installation:
     """What ``install`` did to a loop; as a block, it is undone when that ends."""
@@ -72,8 +77,11 @@ class Installation:
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
         self._loop: Any = loop
         self._before: Any = getattr(loop, "_default_executor", _installed.get(loop))
+        self._executor: DefaultExecutor | None = None
+        if isinstance(self._before, DefaultExecutor):
+            return  # it carries already
         inner = self._before or ThreadPoolExecutor(thread_name_prefix="asyncio")
-        self._executor: DefaultExecutor | None = DefaultExecutor(inner)
+        self._executor = DefaultExecutor(inner)
         self._set(self._executor)
 
     def _set(self, executor: Any) -> None:

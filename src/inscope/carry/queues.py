@@ -64,13 +64,12 @@ class ContextQueue(Generic[T]):
     own.
 
     Args:
-        inner: The queue that keeps them: of ``queue``, ``asyncio``, gevent, or any
-        other
-            with ``put`` and ``get``. Default: a ``queue.Queue``. All other methods are
-            its own.
+        inner: The queue that keeps them: of ``queue``, ``asyncio``, gevent, or another
+            one of this process with ``put`` and ``get``. Default: a ``queue.Queue``.
+            What else it has, it is asked for.
 
     Raises:
-        TypeError: *inner* is no queue.
+        TypeError: *inner* is no queue, or one between processes.
 
     Example:
         >>> from threading import Thread
@@ -92,11 +91,14 @@ class ContextQueue(Generic[T]):
     def __init__(self, inner: Any = None) -> None:
         self._inner: Any = queue.Queue() if inner is None else inner
         for name in ("put", "get"):
-            if not callable(getattr(inner or self._inner, name, None)):
+            if not callable(getattr(self._inner, name, None)):
                 message = (
                     f"ContextQueue() takes a queue, which has put and get: {inner!r}"
                 )
                 raise TypeError(message)
+        if type(self._inner).__module__.startswith("multiprocessing."):
+            message = f"ContextQueue() takes a queue of this process, not {inner!r}"
+            raise TypeError(message)
 
     def put(self, item: T, *args: Any, **kwargs: Any) -> Any:
         """Put *item*, with the context of here and now; options of the inner queue."""

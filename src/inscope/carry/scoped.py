@@ -35,12 +35,12 @@ def scoped(function: F) -> F:
     collector.
 
     A function of ``@contextmanager`` or ``@asynccontextmanager`` is exempt, in either
-    order of the two decorators: what it binds is for the block.
+    order of the two decorators, if none stands between them: what it binds is for the
+    block.
 
     Args:
-        function: A function of one of these kinds; of any other, one call is what is
-        kept
-            apart.
+        function: A function of one of these kinds; of any other, each call by itself is
+            kept apart.
 
     Returns:
         A function of the same kind.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from inscope._core.snapshot import BareSnapshot, steps_in
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
         AsyncIterable,
         Awaitable,
         Callable,
+        Coroutine,
         Generator,
         Iterable,
     )
@@ -77,7 +79,7 @@ class Snapshot(BareSnapshot):
     def _steps(self, inner: Any) -> Steps:
         return steps_in(self.context(), inner)
 
-    async def drive(self, awaitable: Awaitable[T]) -> T:
+    def drive(self, awaitable: Awaitable[T]) -> Coroutine[Any, Any, T]:
         """Await *awaitable* with these bindings, in the task that is running.
 
         ``current_task()``, time-outs and cancellation are those of the task.
@@ -93,9 +95,12 @@ class Snapshot(BareSnapshot):
             >>> asyncio.run(snapshot.drive(greeting()))
             'hello, ann'
         """
-        if not hasattr(awaitable, "__await__") and not hasattr(awaitable, "send"):
+        if not isawaitable(awaitable):
             message = f"drive() takes something that can be awaited, not {awaitable!r}"
             raise TypeError(message)
+        return self._driving(awaitable)
+
+    async def _driving(self, awaitable: Awaitable[T]) -> T:
         result: Any = await self._steps(awaited(awaitable))
         return cast("T", result)
 
@@ -103,7 +108,8 @@ class Snapshot(BareSnapshot):
         """Iterate over *iterable* with these bindings, in one copy of them.
 
         ``send``, ``throw`` and ``close`` are passed on, if it is a generator. It may be
-        advanced by one thread and closed by another.
+        advanced by one thread and closed by another. Closed before the first step, it
+        has not touched *iterable*.
 
         Raises:
             TypeError: *iterable* is none.

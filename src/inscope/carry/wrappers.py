@@ -9,19 +9,34 @@ its parameters, once for all functions that have the same.
 from __future__ import annotations
 
 import sys
+from collections.abc import Coroutine
 from contextlib import nullcontext
 from contextvars import copy_context
-from functools import lru_cache, update_wrapper
-from inspect import CO_VARARGS, CO_VARKEYWORDS, isfunction, isroutine
+from functools import WRAPPER_ASSIGNMENTS, lru_cache, partial, update_wrapper
+from inspect import (
+    CO_COROUTINE,
+    CO_VARARGS,
+    CO_VARKEYWORDS,
+    getattr_static,
+    isfunction,
+)
 from textwrap import indent
+from types import AsyncGeneratorType
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from inscope._core.snapshot import steps_in
-from inscope.carry.kinds import ASYNC_GENERATOR, COROUTINE, GENERATOR, PLAIN, kind_of
+from inscope.carry.kinds import (
+    ASYNC_GENERATOR,
+    COROUTINE,
+    GENERATOR,
+    PLAIN,
+    is_function,
+    kind_of,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
-    from types import FunctionType
+    from types import CodeType, FunctionType
 
     from inscope._core.python.step import Steps
 
@@ -39,7 +54,7 @@ __all__ = [
 TEXTS: Final = {
     COROUTINE: """\
 async def wrapper({parameters}):
-    return await __steps__(__awaited__(__function__({arguments})))
+    return await __steps__(__function__({arguments}))
 """,
     GENERATOR: """\
 def wrapper({parameters}):
@@ -50,23 +65,27 @@ def wrapper({parameters}):
 async def wrapper({parameters}):
     async with __around__():
         __inner__ = __function__({arguments})
+        __is_generator__ = __type__(__inner__) is __AsyncGenerator__
         __step__ = __steps__(None).of
         try:
-            __item__ = await __step__(__begun__(__inner__))
+            __next__ = __begun__(__inner__)
             while True:
+                __item__ = await __step__(__next__)
                 try:
                     __sent__ = yield __item__
-                except GeneratorExit:
-                    if hasattr(__inner__, "aclose"):
-                        await __step__(__inner__.aclose())
+                except __GeneratorExit__:
+                    await __step__(__closing__(__inner__))
                     raise
-                except BaseException as __error__:
-                    if not hasattr(__inner__, "athrow"):
-                        raise
-                    __item__ = await __step__(__inner__.athrow(__error__))
+                except __BaseException__ as __error__:
+                    __next__ = __throwing__(__inner__, __error__)
                 else:
-                    __item__ = await __step__(__next__(__inner__, __sent__))
-        except StopAsyncIteration:
+                    if not __is_generator__:
+                        __next__ = __advancing__(__inner__, __sent__)
+                    elif __sent__ is None:
+                        __next__ = __inner__.__anext__()
+                    else:
+                        __next__ = __inner__.asend(__sent__)
+        except __StopAsyncIteration__:
             return
 """,
 }
@@ -83,9 +102,15 @@ def maker(kind: int, parameters: str, arguments: str) -> Function:
     text = "def make(__function__, __steps__, __around__):\n"
     text += indent(f"{wrapper}return wrapper\n", "    ")
     namespace: dict[str, Any] = {
-        "__awaited__": awaited,
+        "__advancing__": advancing,
         "__begun__": begun,
-        "__next__": next_step,
+        "__closing__": closing,
+        "__throwing__": throwing,
+        "__type__": type,
+        "__AsyncGenerator__": AsyncGeneratorType,
+        "__BaseException__": BaseException,
+        "__GeneratorExit__": GeneratorExit,
+        "__StopAsyncIteration__": StopAsyncIteration,
     }
     exec(compile(text, "<inscope.carry: a wrapper>", "exec"), namespace)
     make: Function = namespace["make"]
@@ -109,6 +134,9 @@ def stepped(
     """
     like = function if like is None else like
     kind = kind_of(like)
+    if kind == COROUTINE and not is_coroutine_function(function):
+        # What it does before it returns something to await is a part of the call.
+        function = partial(calling, function)
     if kind == PLAIN:
 
         def plain(*args: Any, **kwargs: Any) -> Any:
@@ -182,6 +210,16 @@ class Unstepped:
 # Parameters
 
 
+def is_coroutine_function(function: Any) -> bool:
+    """Tell whether a call of *function* does nothing but make a coroutine."""
+    return isfunction(function) and bool(function.__code__.co_flags & CO_COROUTINE)
+
+
+async def calling(function: Function, /, *args: Any, **kwargs: Any) -> Any:
+    """Call *function*, and await what it returns."""
+    return await function(*args, **kwargs)
+
+
 def compiled(
     kind: int,
     function: Function,
@@ -204,15 +242,26 @@ def compiled(
 def what_is_called(like: object) -> tuple[FunctionType | None, int]:
     """Return the function that a call of *like* calls, and how many arguments it adds.
 
-    ``None`` if that is not written in Python.
+    ``None`` if that is not written in Python, or not as other functions are.
     """
     if isfunction(like):
-        return like, 0
-    method: Any = getattr(type(like), "__call__", None)  # noqa: B004
+        method, added = like, 0
+    else:
+        found: Any = getattr_static(type(like), "__call__", None)
+        method, added = found, 1
+        if isinstance(found, staticmethod):
+            method, added = cast("Any", found).__func__, 0
     if not isfunction(method):
         return None, 0
-    has_self = method.__code__.co_argcount > len(cast("Any", method.__defaults__) or ())
-    return (method, 1) if has_self else (None, 0)
+    code = method.__code__
+    has_room = code.co_argcount >= added + len(cast("Any", method.__defaults__) or ())
+    return (method, added) if has_room and is_usual(code) else (None, 0)
+
+
+def is_usual(code: CodeType) -> bool:
+    """Tell whether the parameters can be written down, which a genexpr's cannot."""
+    last = code.co_argcount + code.co_kwonlyargcount
+    return all(name.isidentifier() for name in code.co_varnames[:last])
 
 
 def texts_of(function: FunctionType, skipped: int) -> tuple[str, str]:
@@ -244,42 +293,64 @@ def texts_of(function: FunctionType, skipped: int) -> tuple[str, str]:
 
 def with_names_of(function: Any, wrapper: Function) -> Function:
     """As ``functools.wraps``, which would copy all that a class or an object has."""
-    updated = ("__dict__",) if isroutine(function) else ()
-    return update_wrapper(wrapper, function, updated=updated)
+    if is_function(function):
+        return update_wrapper(wrapper, function)
+    texts = ("__name__", "__qualname__")  # of a mock, say, they may be anything
+    names = [
+        name
+        for name in WRAPPER_ASSIGNMENTS
+        if name not in texts or isinstance(getattr(function, name, None), str)
+    ]
+    return update_wrapper(wrapper, function, names, ())
 
 
 # Steps
 
 
-def awaited(awaitable: Awaitable[Any]) -> Any:
+def awaited(awaitable: Any) -> Any:
     """Return *awaitable* as something that can be advanced."""
-    return awaitable if hasattr(awaitable, "send") else _awaiting(awaitable)
+    is_coroutine = isinstance(awaitable, Coroutine)
+    return cast("Any", awaitable) if is_coroutine else _awaiting(awaitable)
 
 
 async def _awaiting(awaitable: Awaitable[Any]) -> Any:
     return await awaitable
 
 
-def begun(generator: Any) -> Awaitable[Any]:
+def begun(generator: Any) -> Any:
     """Return the first step of *generator*, without telling the event loop of it.
 
     The loop closes each async generator that it knows, when it ends or the generator is
     dropped, in a ``Context`` of its own choice. It knows the wrapper, which closes
     this.
     """
+    if type(generator) is not AsyncGeneratorType:
+        return advancing(generator, None)
     hooks = sys.get_asyncgen_hooks()
     sys.set_asyncgen_hooks(None, _leave_to_the_wrapper)
     try:
-        first: Awaitable[Any] = generator.__anext__()
+        return cast("Any", generator).__anext__()
     finally:
         sys.set_asyncgen_hooks(*hooks)
-    return first
 
 
 def _leave_to_the_wrapper(generator: Any) -> None:
     """Do nothing as *generator* is collected: the wrapper is, too, and closes it."""
 
 
-def next_step(generator: Any, sent: Any) -> Any:
-    """Return the next step of *generator*; of one that is none, if nothing is sent."""
-    return generator.__anext__() if sent is None else generator.asend(sent)
+async def advancing(iterator: Any, sent: Any) -> Any:
+    """Advance *iterator*: what it does before it returns something to await as well."""
+    return await (iterator.__anext__() if sent is None else iterator.asend(sent))
+
+
+async def closing(iterator: Any) -> None:
+    """Close *iterator*, if it can be closed."""
+    if hasattr(iterator, "aclose"):
+        await iterator.aclose()
+
+
+async def throwing(iterator: Any, error: BaseException) -> Any:
+    """Throw *error* into *iterator*, if that can be done."""
+    if not hasattr(iterator, "athrow"):
+        raise error
+    return await iterator.athrow(error)

@@ -123,6 +123,7 @@ class Stream:
     def __init__(self, scope: AppContext, items: Iterator[Any]) -> None:
         self._context = copy_context()
         self._items = items
+        self._is_read = False  # at this moment
         self._hold: Hold[AppContext] | None = scope.hold()
         self._context.run(self._hold.activate)
         scope.note_stream(self)
@@ -133,14 +134,24 @@ class Stream:
     def __next__(self) -> Any:
         if self._hold is None:
             raise StopIteration
+        _refuse_if(self._is_read)
+        self._is_read = True
         try:
             return self._context.run(next, self._items)
         except BaseException as error:
+            self._is_read = False
             self._end(None if isinstance(error, StopIteration) else error)
             raise
+        finally:
+            self._is_read = False
 
     def close(self) -> None:
-        """Close the iterator, and the context if nothing else holds it."""
+        """Close the iterator, and the context if nothing else holds it.
+
+        Raises:
+            RuntimeError: It is being read at this moment; nothing has been closed.
+        """
+        _refuse_if(self._is_read)
         self._end(None)
 
     def _end(self, error: BaseException | None) -> None:
@@ -172,6 +183,7 @@ class AsyncStream:
     def __init__(self, scope: AppContext, items: AsyncIterator[Any]) -> None:
         self._context = copy_context()
         self._items = items
+        self._is_read = False  # at this moment
         self._loop: Any = None
         if running_library() == "asyncio":
             import asyncio
@@ -187,14 +199,24 @@ class AsyncStream:
     async def __anext__(self) -> Any:
         if self._hold is None:
             raise StopAsyncIteration
+        _refuse_if(self._is_read)
+        self._is_read = True
         try:
             return await steps_in(self._context, awaited(self._items.__anext__()))
         except BaseException as error:
+            self._is_read = False
             await self._end(None if isinstance(error, StopAsyncIteration) else error)
             raise
+        finally:
+            self._is_read = False
 
     async def aclose(self) -> None:
-        """Close the iterator, and the context if nothing else holds it."""
+        """Close the iterator, and the context if nothing else holds it.
+
+        Raises:
+            RuntimeError: It is being read at this moment; nothing has been closed.
+        """
+        _refuse_if(self._is_read)
         await self._end(None)
 
     async def _end(self, error: BaseException | None) -> None:
@@ -214,6 +236,12 @@ class AsyncStream:
             return
         end = steps_in(self._context, _leave(self._items, hold, None))
         self._loop.call_soon_threadsafe(_begin_to_end, self._loop, end)
+
+
+def _refuse_if(is_read: bool) -> None:
+    if is_read:
+        message = "the stream is being read by another; close it when that is over"
+        raise RuntimeError(message)
 
 
 async def _leave(

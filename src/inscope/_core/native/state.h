@@ -88,6 +88,7 @@
     X(mend)              /* (context var, top, cell): after a reset out of order */ \
     X(report_foreign)    /* (bind, place): logs a bind left in another Context */ \
     X(close_dropped)     /* (iterator): closes what nobody has closed */           \
+    X(raise_thrown)      /* (error, value=None, traceback=None): raises it */      \
     X(state_names)       /* of a bind, as the Python core calls them */
 
 /* Types. X(field) */

@@ -15,7 +15,8 @@ typedef struct {
     PyObject *context; /* Owned. */
     PyObject *inner;   /* Owned: what is advanced. */
     PyObject *layer;   /* Owned, or NULL: called with a copy of the caller's Context. */
-    PyObject *seen;    /* Owned: that copy; NULL if the layer asks to be called again. */
+    PyObject *seen;    /* Owned: that copy; NULL if the layer asks to be called again.
+                          Only touched with the Context entered, which is by one thread. */
     State *state;      /* Borrowed: lives as long as the type does. */
 } Steps;
 
@@ -31,7 +32,7 @@ keep_first(PyObject *object, void *place)
 }
 
 /* The map that a Context consists of: two copies of one have the same, until either is
- * changed. Borrowed. A copy refers to nothing else. */
+ * changed. Borrowed. A copy that was never entered refers to nothing else. */
 static PyObject *
 bindings_of(PyObject *copy)
 {
@@ -73,15 +74,29 @@ enter(Steps *self)
 
 /* Steps */
 
+/* What is advanced, a strong reference: it may be exchanged while it runs. */
+static PyObject *
+inner_of(Steps *self)
+{
+    PyObject *inner;
+    Py_BEGIN_CRITICAL_SECTION(self);
+    inner = Py_NewRef(self->inner);
+    Py_END_CRITICAL_SECTION();
+    return inner;
+}
+
 static PySendResult
 steps_send(PyObject *object, PyObject *value, PyObject **result)
 {
     Steps *self = (Steps *)object;
     *result = NULL;
+    PyObject *inner = inner_of(self);
     if (enter(self) < 0) {
+        Py_DECREF(inner);
         return PYGEN_ERROR;
     }
-    PySendResult sent = PyIter_Send(self->inner, value, result);
+    PySendResult sent = PyIter_Send(inner, value, result);
+    Py_DECREF(inner);
     if (PyContext_Exit(self->context) < 0) {
         Py_CLEAR(*result);
         return PYGEN_ERROR;
@@ -123,41 +138,31 @@ steps_next(PyObject *object)
     return steps_send_method(object, Py_None);
 }
 
-/* Raise what throw() was given where there is nothing to throw it into. */
-static void
-raise_thrown(PyObject *const *args, Py_ssize_t count)
-{
-    PyObject *value = count > 1 && args[1] != Py_None ? args[1] : NULL;
-    if (PyExceptionInstance_Check(args[0])) {
-        PyErr_SetObject((PyObject *)Py_TYPE(args[0]), args[0]);
-    }
-    else if (PyExceptionClass_Check(args[0])) {
-        PyErr_SetObject(args[0], value);
-    }
-    else {
-        PyErr_SetString(PyExc_TypeError, "throw() takes an exception");
-    }
-}
-
-/* Call a method of what is advanced, in the Context. It is not there: NULL, without an
- * error. */
+/* Call a method of what is advanced, in the Context; if it has none, *instead*, or nothing
+ * for NULL. */
 static PyObject *
-call(Steps *self, PyObject *name, PyObject *const *args, Py_ssize_t count, int *missing)
+call(Steps *self, PyObject *name, PyObject *const *args, Py_ssize_t count,
+     PyObject *instead)
 {
-    PyObject *method, *result = NULL;
-    *missing = 0;
+    PyObject *inner = inner_of(self), *method, *result = NULL;
     if (enter(self) < 0) {
+        Py_DECREF(inner);
         return NULL;
     }
-    int found = PyObject_GetOptionalAttr(self->inner, name, &method);
-    if (method != NULL) {
-        result = PyObject_Vectorcall(method, args, (size_t)count, NULL);
-        Py_DECREF(method);
+    if (PyObject_GetOptionalAttr(inner, name, &method) == 0) {
+        method = Py_NewRef(instead == NULL ? Py_None : instead);
     }
+    Py_DECREF(inner);
+    if (method == Py_None) {
+        result = Py_NewRef(Py_None);
+    }
+    else if (method != NULL) {
+        result = PyObject_Vectorcall(method, args, (size_t)count, NULL);
+    }
+    Py_XDECREF(method);
     if (PyContext_Exit(self->context) < 0) {
         Py_CLEAR(result);
     }
-    *missing = found == 0;
     return result;
 }
 
@@ -170,21 +175,14 @@ steps_throw(PyObject *object, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     Steps *self = (Steps *)object;
-    int missing;
-    PyObject *result = call(self, self->state->throw_, args, count, &missing);
-    if (missing) {
-        raise_thrown(args, count);
-    }
-    return result;
+    return call(self, self->state->throw_, args, count, self->state->raise_thrown);
 }
 
 static PyObject *
 steps_close(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
     Steps *self = (Steps *)object;
-    int missing;
-    PyObject *result = call(self, self->state->close, NULL, 0, &missing);
-    return missing ? Py_NewRef(Py_None) : result;
+    return call(self, self->state->close, NULL, 0, NULL);
 }
 
 /* Life */
@@ -240,7 +238,12 @@ steps_dealloc(PyObject *object)
 static PyObject *
 steps_of(PyObject *object, PyObject *inner)
 {
-    Py_XSETREF(((Steps *)object)->inner, Py_NewRef(inner));
+    PyObject *before;
+    Py_BEGIN_CRITICAL_SECTION(object);
+    before = ((Steps *)object)->inner;
+    ((Steps *)object)->inner = Py_NewRef(inner);
+    Py_END_CRITICAL_SECTION();
+    Py_DECREF(before);
     return Py_NewRef(object);
 }
 

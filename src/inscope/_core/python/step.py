@@ -6,12 +6,13 @@ Twin of ``native/step.c``.
 from __future__ import annotations
 
 import gc
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
+
+from inscope._core.thrown import raise_thrown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from contextvars import Context
     from typing import Self
 
 __all__ = ["Steps", "steps_in"]
@@ -49,8 +50,8 @@ class Steps:
             return self._run(next_of, self._inner)
         return self._run(self._inner.send, value)
 
-    def throw(self, *error: Any) -> Any:
-        return self._run(throw, self._inner, *error)
+    def throw(self, error: Any, *rest: Any) -> Any:
+        return self._run(throw, self._inner, error, *rest)
 
     def close(self) -> Any:
         return self._run(close, self._inner)
@@ -58,8 +59,8 @@ class Steps:
     def _run(self, function: Callable[..., Any], *args: Any) -> Any:
         if self._layer is None:
             return self._context.run(function, *args)
-        now = copy_context()
-        if self._seen is None or bindings_of(self._seen) is not bindings_of(now):
+        now, seen = copy_context(), self._seen
+        if seen is None or bindings_of(seen) is not bindings_of(now):
             return self._context.run(self._in_layer, self._layer, now, function, args)
         return self._context.run(function, *args)
 
@@ -94,6 +95,9 @@ def steps_in(
             they were, with a copy of them. It returns whether all of them have
             arrived; if not, it is called before the next step as well.
     """
+    if type(context) is not Context:
+        message = "steps_in() takes a Context and an iterator"
+        raise TypeError(message)
     return Steps(context, inner, layer)
 
 
@@ -112,14 +116,9 @@ def next_of(inner: Any) -> Any:
     return inner.send(None)
 
 
-def throw(inner: Any, error: Any, *rest: Any) -> Any:
+def throw(inner: Any, *error: Any) -> Any:
     """Throw *error* into *inner*; raise it, if that has nothing to throw it into."""
-    method = getattr(inner, "throw", None)
-    if method is not None:
-        return method(error, *rest)
-    if rest:
-        error = error(*rest[:1])
-    raise error
+    return getattr(inner, "throw", raise_thrown)(*error)
 
 
 def close(inner: Any) -> Any:
