@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextvars import Context, ContextVar
 
 import pytest
 
 import inscope
+from inscope.carry import Snapshot, scoped
 
 THREADS = 4
 ROUNDS = 100
@@ -56,6 +57,30 @@ def bind_a_var(round_: int) -> None:
     assert not inscope.is_bound(of_number)
 
 
+snapshot = Snapshot.capture()
+
+
+def run_a_snapshot(round_: int) -> None:
+    """Run in copies of it, once and step by step."""
+    assert numbers is snapshot.run(shared.get)
+    assert [numbers, numbers] == list(snapshot.iter(iter([shared.get(), numbers])))
+    assert snapshot.diff(snapshot) == {}
+
+
+@scoped
+def steps(round_: int) -> Iterator[int]:
+    """Bind, and keep it inside."""
+    with number.bind(round_):
+        yield of_number + 0
+        yield of_number + 1
+
+
+def take_steps(round_: int) -> None:
+    """Advance what is scoped."""
+    assert [round_, round_ + 1] == list(steps(round_))
+    assert not inscope.is_bound(of_number)
+
+
 def initialise_again(round_: int) -> None:
     """Give a proxy its source again while the others read it."""
     inscope.LocalProxy.__init__(over_shared, shared)
@@ -63,7 +88,16 @@ def initialise_again(round_: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "work", [read_a_proxy, use_a_local, use_a_stack, bind_a_var, initialise_again]
+    "work",
+    [
+        read_a_proxy,
+        use_a_local,
+        use_a_stack,
+        bind_a_var,
+        run_a_snapshot,
+        take_steps,
+        initialise_again,
+    ],
 )
 def test_threads_share_what_is_global(work: Callable[[int], None]) -> None:
     """Each thread sees what is its own, whatever the others do at the same time."""

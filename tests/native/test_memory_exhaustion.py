@@ -71,6 +71,11 @@ OPERATIONS = {
     "scope": ("Context().run(work)", "2 == Context().run(work)"),
     "scope in another": ("Context().run(nested)", "2 == Context().run(nested)"),
     "scope around an iterator": ("iterated()", "iterated() == [1, 2]"),
+    "scope, async": ("Context().run(awaited)", "2 == Context().run(awaited)"),
+    "snapshot": ("Snapshot.capture().run(var.get)", "var.get() == [1]"),
+    "snapshot's steps": ("[*shot.iter(steps())]", "[*shot.iter(steps())] == [[1], 2]"),
+    "thrown into steps": ("thrown()", "thrown() == 'thrown'"),
+    "scoped steps": ("stepped()", "stepped() == [[1], 3, [1]]"),
 }
 
 ABORT_ON_A_DEBUG_BUILD = {
@@ -144,6 +149,46 @@ def iterated():
         return found
     finally:
         assert not Job.is_active()
+
+def awaited():
+    async def block():
+        async with Job():
+            return user + 0
+    try:
+        block().send(None)
+    except StopIteration as end:
+        return end.value
+
+from inscope.carry import Snapshot, scoped
+shot = Snapshot.capture()
+def steps():
+    yield var.get()
+    var.set(2)
+    yield var.get()
+@scoped
+def layered():
+    yield var.get()
+    with var.bind(3):
+        yield var.get()
+    yield var.get()
+[*layered()]  # compiled before memory is short
+def stepped():
+    try:
+        found = [*layered()]
+    except SystemError:  # of CPython's Context(), which returns one in spite of it
+        raise MemoryError from None
+    finally:
+        assert var.get() == [1]
+    return found
+def thrown():
+    made = shot.iter(map(str, [1, 2]))
+    next(made)
+    try:
+        made.throw(IndexError)
+    except IndexError:
+        return "thrown"
+    except SystemError:  # of CPython's, as an error passes a frame of Python
+        raise MemoryError from None
 
 EXPECTED = (MemoryError, RuntimeError, AttributeError, IndexError)
 

@@ -228,6 +228,47 @@ PROGRAMS = {
                 del proxies
         together(use, copies=4)
     """,
+    "one snapshot": """
+        from inscope.carry import Snapshot, carry, scoped
+        var = Var("var")
+        var.set("captured")
+        snapshot = Snapshot.capture()
+        get = carry(var.get)
+        @scoped
+        def steps(number):
+            for turn in range(5):
+                with var.bind((number, turn)):
+                    yield var.get()
+        def use(number):
+            var.set(number)
+            for turn in range(100):
+                assert snapshot.run(var.get) == "captured" == get()
+                assert [*snapshot.iter(iter([1, 2]))] == [1, 2]
+                assert [*steps(number)] == [(number, turn) for turn in range(5)]
+                assert snapshot.diff()[var] == ("captured", number)
+                assert var.get() == number
+        together(use, copies=6)
+    """,
+    "one generator, a step each": """
+        from inscope.carry import Snapshot
+        var = Var("var")
+        var.set("captured")
+        def numbers():
+            turn = 0
+            while True:
+                assert var.get() == "captured"
+                yield turn
+                turn += 1
+        made, lock, found = Snapshot.capture().iter(numbers()), threading.Lock(), []
+        def use(number):
+            var.set(number)
+            for _ in range(200):
+                with lock:
+                    found.append(next(made))
+                assert var.get() == number
+        together(use, copies=4)
+        assert found == [*range(800)]
+    """,
     "the collector meanwhile": """
         var, stack = Var("var"), LocalStack()
         def use(number):
