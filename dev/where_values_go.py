@@ -17,12 +17,7 @@ PROGRAM = ROOT / "examples" / "where_values_go.py"
 PAGE = ROOT / "docs" / "carry.md"
 KEPT = ROOT / "docs" / "where-values-go.json"
 BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
-COLUMNS = (
-    "regular build",
-    "free-threaded build, no thread inherits",
-    "where threads inherit",
-    "with inscope",
-)
+COLUMNS = ("regular", "free-threaded", "inheriting", "inscope")
 """The kinds of interpreter, in the order of the table."""
 
 

@@ -80,7 +80,7 @@ def pool(with_inscope: bool) -> Executor:
 # Threads
 
 
-@way("a thread", "`threading.Thread(target=f)`", "`inscope.carry.Thread`")
+@way("a thread", "`Thread(target=f)`", "`Thread`")
 def thread(with_inscope: bool) -> str:
     found: list[str] = []
     kind = Thread if with_inscope else threading.Thread
@@ -88,7 +88,7 @@ def thread(with_inscope: bool) -> str:
     return found[0]
 
 
-@way("a timer", "`threading.Timer(1, f)`", "`inscope.carry.Timer`")
+@way("a timer", "`Timer(1, f)`", "`Timer`")
 def timer(with_inscope: bool) -> str:
     found: list[str] = []
     kind = Timer if with_inscope else threading.Timer
@@ -96,7 +96,7 @@ def timer(with_inscope: bool) -> str:
     return found[0]
 
 
-@way("a job of a pool", "`executor.submit(f)`", "`carrying(executor)`")
+@way("a job of a pool", "`executor.submit(f)`", "`carrying`")
 def job(with_inscope: bool) -> str:
     with pool(with_inscope) as executor:
         return executor.submit(user.get).result()
@@ -105,7 +105,7 @@ def job(with_inscope: bool) -> str:
 @way(
     "the next job on that thread, of bob's",
     "`executor.submit(f)`",
-    "`carrying(executor)`",
+    "`carrying`",
 )
 def next_job(with_inscope: bool) -> str:
     with pool(with_inscope) as executor:
@@ -114,7 +114,7 @@ def next_job(with_inscope: bool) -> str:
             return executor.submit(user.get).result()
 
 
-@way("a callback of a future", "`future.add_done_callback(f)`", "`carrying(executor)`")
+@way("a callback of a future", "`add_done_callback(f)`", "`carrying`")
 def callback(with_inscope: bool) -> str:
     found: list[str] = []
     go = threading.Event()
@@ -152,7 +152,7 @@ async def get() -> str:
     return user.get()
 
 
-@way("a task", "`asyncio.create_task(f())`", "nothing needed")
+@way("a task", "`create_task(f())`", "–")
 def task(with_inscope: bool) -> str:
     async def main() -> str:
         return await asyncio.create_task(get())
@@ -160,7 +160,7 @@ def task(with_inscope: bool) -> str:
     return asyncio.run(main())
 
 
-@way("a callback of a loop", "`loop.call_later(1, f)`", "nothing needed")
+@way("a callback of a loop", "`call_later(1, f)`", "–")
 def call_later(with_inscope: bool) -> str:
     async def main() -> str:
         found = asyncio.get_running_loop().create_future()
@@ -171,7 +171,7 @@ def call_later(with_inscope: bool) -> str:
     return asyncio.run(main())
 
 
-@way("a job of a loop's threads", "`loop.run_in_executor(None, f)`", "`install()`")
+@way("a job of a loop's threads", "`run_in_executor(None, f)`", "`install`")
 def run_in_executor(with_inscope: bool) -> str:
     async def main() -> str:
         if with_inscope:
@@ -181,7 +181,7 @@ def run_in_executor(with_inscope: bool) -> str:
     return asyncio.run(main())
 
 
-@way("a job of a loop's threads", "`asyncio.to_thread(f)`", "nothing needed")
+@way("a job of a loop's threads", "`to_thread(f)`", "–")
 def to_thread(with_inscope: bool) -> str:
     async def main() -> str:
         return await asyncio.to_thread(user.get)
@@ -192,7 +192,7 @@ def to_thread(with_inscope: bool) -> str:
 @way(
     "a coroutine, awaited elsewhere",
     "`await coroutine`",
-    "`await snapshot.drive(coroutine)`",
+    "`snapshot.drive`",
 )
 def coroutine(with_inscope: bool) -> str:
     snapshot, made = Snapshot.capture(), get()
@@ -206,7 +206,7 @@ def coroutine(with_inscope: bool) -> str:
 # trio, anyio, asgiref
 
 
-@way("a task of trio's", "`nursery.start_soon(f)`", "nothing needed", "trio")
+@way("a task of trio's", "`nursery.start_soon(f)`", "–", "trio")
 def trio_task(with_inscope: bool) -> str:
     import trio
 
@@ -223,7 +223,7 @@ def trio_task(with_inscope: bool) -> str:
     return found[0]
 
 
-@way("a thread of trio's", "`trio.to_thread.run_sync(f)`", "nothing needed", "trio")
+@way("a thread of trio's", "`to_thread.run_sync(f)`", "–", "trio")
 def trio_thread(with_inscope: bool) -> str:
     import trio
 
@@ -233,7 +233,7 @@ def trio_thread(with_inscope: bool) -> str:
     return trio.run(main)
 
 
-@way("a thread of anyio's", "`anyio.to_thread.run_sync(f)`", "nothing needed", "anyio")
+@way("a thread of anyio's", "`to_thread.run_sync(f)`", "–", "anyio")
 def anyio_thread(with_inscope: bool) -> str:
     import anyio.to_thread
 
@@ -243,7 +243,7 @@ def anyio_thread(with_inscope: bool) -> str:
     return anyio.run(main)
 
 
-@way("a thread of asgiref's", "`await sync_to_async(f)()`", "nothing needed", "asgiref")
+@way("a thread of asgiref's", "`sync_to_async(f)()`", "–", "asgiref")
 def asgiref_thread(with_inscope: bool) -> str:
     from asgiref.sync import sync_to_async
 
@@ -256,7 +256,7 @@ def asgiref_thread(with_inscope: bool) -> str:
 # Greenlets
 
 
-@way("a greenlet", "`greenlet(f).switch()`", "`inscope.carry.greenlet`", "greenlet")
+@way("a greenlet", "`greenlet(f).switch()`", "`carry.greenlet`", "greenlet")
 def raw_greenlet(with_inscope: bool) -> str:
     import greenlet
 
@@ -267,7 +267,7 @@ def raw_greenlet(with_inscope: bool) -> str:
     return found
 
 
-@way("a greenlet of gevent's", "`gevent.spawn(f)`", "`inscope.carry.gevent`", "gevent")
+@way("a greenlet of gevent's", "`gevent.spawn(f)`", "`carry.gevent`", "gevent")
 def gevent_greenlet(with_inscope: bool) -> str:
     import gevent
 
@@ -277,9 +277,7 @@ def gevent_greenlet(with_inscope: bool) -> str:
     return found
 
 
-@way(
-    "a pool of gevent's", "`Pool(2).map(f, items)`", "`inscope.carry.gevent`", "gevent"
-)
+@way("a pool of gevent's", "`Pool(2).map(f, items)`", "`carry.gevent`", "gevent")
 def gevent_pool(with_inscope: bool) -> str:
     from gevent.pool import Pool as PlainPool
 
@@ -293,7 +291,7 @@ def gevent_pool(with_inscope: bool) -> str:
 @way(
     "a thread of gevent's",
     "`ThreadPool(1).spawn(f)`",
-    "`inscope.carry.gevent`",
+    "`carry.gevent`",
     "gevent",
 )
 def gevent_thread(with_inscope: bool) -> str:
@@ -310,7 +308,7 @@ def gevent_thread(with_inscope: bool) -> str:
 # Generators that are read later
 
 
-@way("a generator, read after the block", "`return generator()`", "`snapshot.iter(…)`")
+@way("a generator, read after the block", "`return generator()`", "`snapshot.iter`")
 def stream(with_inscope: bool) -> str:
     def parts() -> Iterator[str]:
         yield user.get()
@@ -322,7 +320,7 @@ def stream(with_inscope: bool) -> str:
 @way(
     "an async generator, read after the block",
     "`return generator()`",
-    "`snapshot.aiter(…)`",
+    "`snapshot.aiter`",
 )
 def async_stream(with_inscope: bool) -> str:
     async def parts() -> AsyncIterator[str]:
@@ -339,7 +337,7 @@ def async_stream(with_inscope: bool) -> str:
     return Context().run(asyncio.run, main())
 
 
-@way("a function, called after the block", "`f()`", "`carry(f)`")
+@way("a function, called after the block", "`f()`", "`carry`")
 def function(with_inscope: bool) -> str:
     called = carry(user.get) if with_inscope else user.get
     return Context().run(called)
@@ -389,9 +387,7 @@ def set_in_coroutine(with_inscope: bool) -> str:
     return asyncio.run(main())
 
 
-@way(
-    "set in a job, seen by the next one", "`executor.submit(f)`", "`carrying(executor)`"
-)
+@way("set in a job, seen by the next one", "`executor.submit(f)`", "`carrying`")
 def set_in_job(with_inscope: bool) -> str:
     with pool(with_inscope) as executor:
         executor.submit(user.set, "cat").result()
@@ -421,14 +417,14 @@ def said(one: Way, with_inscope: bool) -> str:
 def interpreter() -> str:
     """Return what the column of this interpreter is called."""
     if getattr(sys.flags, "thread_inherit_context", 0):
-        return "where threads inherit"
+        return "inheriting"
     free = sysconfig.get_config_var("Py_GIL_DISABLED")
-    return "free-threaded build, no thread inherits" if free else "regular build"
+    return "free-threaded" if free else "regular"
 
 
 def found_here() -> dict[str, dict[str, str]]:
     """Return, by column, what became of the value in each row."""
-    columns = ((interpreter(), False), ("with inscope", True))
+    columns = ((interpreter(), False), ("inscope", True))
     return {
         column: {name_of(one): said(one, with_inscope) for one in WAYS}
         for column, with_inscope in columns
@@ -442,7 +438,7 @@ def name_of(one: Way) -> str:
 
 def table(columns: dict[str, dict[str, str]]) -> str:
     """Return the table, in Markdown."""
-    head = ["unit of work", "how it is started", *columns, "by"]
+    head = ["unit of work", "started by", *columns, "with"]
     lines = [head, ["---"] * len(head)]
     for one in WAYS:
         cells = [found[name_of(one)] for found in columns.values()]

@@ -63,12 +63,12 @@ def test_the_page_has_the_table() -> None:
 
 def test_with_inscope_everything_arrives_or_stays() -> None:
     """There is no row in which something is lost or leaks."""
-    assert {"arrives", "stays inside"} == set(page.kept()["with inscope"].values())
+    assert {"arrives", "stays inside"} == set(page.kept()["inscope"].values())
 
 
 def test_the_program_prints_the_table_of_this_interpreter(core: str) -> None:
     """One line for each way, below the head."""
     lines = _printed(core, str(page.PROGRAM)).splitlines()
 
-    assert lines[0].startswith("| unit of work | how it is started | ")
-    assert len(page.kept()["with inscope"]) == len(lines[2:])
+    assert lines[0].startswith("| unit of work | started by | ")
+    assert len(page.kept()["inscope"]) == len(lines[2:])
