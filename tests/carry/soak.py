@@ -20,6 +20,8 @@ from types import ModuleType
 from typing import Any
 
 FOREVER = 3600
+MANY = 50
+"""Generators that are left half-way, at the same time."""
 
 
 class Fault(Exception):  # noqa: N818  # no error of the program
@@ -186,6 +188,8 @@ class Soak:
         made = self.carry.carry(steps)()
         next(made)
         self.suspended.append((owner, made))
+        if len(self.suspended) > MANY:
+            self.suspended.pop(0)
 
     def scoped_generator(self, owner: Owner) -> None:
         """One that binds something else inside."""
