@@ -14,7 +14,7 @@ import pytest
 from dev.failures import SetupError
 from dev.leaks import command
 from dev.leaks.control import on_the_python_core
-from dev.leaks.counting import is_finding
+from dev.leaks.counting import grows_further, is_finding
 from dev.leaks.outcome import CLEAN, FAILED, FOUND, NOT_RUN, Outcome, of_exit_code
 from dev.leaks.reports import findings, ours
 from dev.leaks.settling import PATIENCE, Verdict, judge
@@ -134,6 +134,24 @@ def test_a_growth_is_held_against_that_of_the_control(
 ) -> None:
     """One more in each run than there is a leak, or a release too many."""
     assert finding == is_finding(grown, control)
+
+
+@pytest.mark.parametrize(
+    ("grown", "control", "further"),
+    [
+        ([1] * 20, [0] * 20, True),
+        ([0, 2] * 10, [0] * 20, True),
+        ([18] * 16 + [29] * 4, [18] * 20, False),
+        ([19] * 20, [18] * 20, True),
+        ([18] * 20, [0] * 20, True),
+        ([18] * 20, [-18] * 20, True),
+    ],
+)
+def test_what_grows_elsewhere_too_is_compared_run_by_run(
+    grown: list[int], control: list[int], further: bool
+) -> None:
+    """A library's thread more in some of the runs is no leak; one more in each is."""
+    assert further == grows_further(grown, control)
 
 
 class Core:

@@ -251,3 +251,32 @@ def test_a_client_that_goes_away_in_the_middle_closes_the_context(
 
     asyncio.run(main())
     assert 1 == [name for name, _ in log].count("teardown")
+
+
+def test_a_stream_that_is_being_read_cannot_be_closed(
+    web: ModuleType, asgi: ModuleType
+) -> None:
+    """Nothing is closed under the step that is taken; afterwards it can be."""
+    log: Log = []
+    app = _app(asgi, log)
+
+    async def main() -> None:
+        go_on = asyncio.Event()
+
+        async def names() -> AsyncIterator[str]:
+            await go_on.wait()
+            yield web.request.url.path
+
+        async with app.test_request_context("/here"):
+            stream = web.stream_with_context(names())
+        step = asyncio.ensure_future(stream.__anext__())
+        await asyncio.sleep(0)
+        with pytest.raises(RuntimeError, match="is being read"):
+            await stream.aclose()
+        assert [] == log
+        go_on.set()
+        assert "/here" == await step
+        await stream.aclose()
+
+    asyncio.run(main())
+    assert [("teardown", None)] == log
