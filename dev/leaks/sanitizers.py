@@ -31,7 +31,10 @@ QUICKLY = "fast_unwind_on_malloc=1:replace_intrin=0"
 greenlet copies stacks as they are, with what lies between the variables on them.
 """
 
-TURNS = {"not greenlet": SLOWLY, "greenlet": QUICKLY}
+SWITCHING = "greenlet or gevent or soak"
+"""What tests that switch greenlets are called: their own names, or their file's."""
+
+TURNS = {f"not ({SWITCHING})": SLOWLY, SWITCHING: QUICKLY}
 """How which tests are run."""
 
 
