@@ -7,6 +7,7 @@ from pathlib import Path
 from dev.environments import main_environment
 from dev.parallel import spread
 from dev.processes import follow
+from dev.redis import fetch_redis
 
 __all__ = ["bench", "demo", "docs", "test"]
 
@@ -21,6 +22,7 @@ def demo(arguments: list[str]) -> int:
 def test(arguments: list[str]) -> int:
     """The test suite, by pytest, on all processors."""
     python = main_environment("test", "lint", "bench", "docs") / "python"
+    fetch_redis()
     return follow([str(python), "-m", "pytest", *spread(arguments), *arguments])
 
 

@@ -73,7 +73,9 @@ nitpick_ignore_regex = [
     # Python's own classes: no inventory of its documentation is fetched.
     ("py:class", r"(contextvars\.)?Context(Var)?|timedelta"),
     ("py:class", r"(concurrent\.futures\._base\.)?(Executor|Future)"),
-    ("py:class", r"asyncio\.AbstractEventLoop"),
+    ("py:class", r"asyncio\.AbstractEventLoop|logging\.LogRecord"),
+    # Those of other libraries, the same.
+    ("py:class", r"httpx\.(Async)?BaseTransport"),
     # Type variables are not documented.
     ("py:class", r"(.+\.)?[A-Z](\.k?w?args)?"),
     # Names that only annotations use; the page on the API tells what they are.

@@ -6,6 +6,7 @@ tests of the native core by itself. It says what it leaves out.
 
 from __future__ import annotations
 
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,8 @@ NOT_COLLECTED = {
     "packaging": "about packages",
     "peers": "other projects' suites",
     "test_docs.py": "runs pages in other processes",
+    "travel/test_celery*.py": "starts workers",
+    "travel/test_dask*.py": "starts workers",
     "web": "about what is written in Python alone",
 }
 """What is not even imported, and why."""
@@ -39,8 +42,10 @@ def pytest_report_header() -> list[str]:
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
     """Pass by what is not about the native core."""
-    left_out = collection_path.parent == TESTS and collection_path.name in NOT_COLLECTED
-    return True if left_out else None
+    if TESTS not in collection_path.parents:
+        return None
+    place = collection_path.relative_to(TESTS).as_posix()
+    return True if any(fnmatch(place, one) for one in NOT_COLLECTED) else None
 
 
 def is_of_native_core(item: pytest.Item) -> bool:

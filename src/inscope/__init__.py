@@ -4,11 +4,13 @@ from inscope._core import CORE, Local, LocalProxy, LocalStack
 from inscope.errors import (
     AsyncInSyncScopeError,
     BindStateError,
+    ContextRefused,
     ForeignContextError,
     ForeignScopeError,
     ForeignTokenError,
     MissingExtraError,
     NotALocalError,
+    NotPortableError,
     ProxyNotInitializedError,
     ResourceCycleError,
     ResourceNotReady,
@@ -24,24 +26,15 @@ from inscope.errors import (
     UnboundVarError,
 )
 from inscope.manager import LocalManager, get_ident, release_local
+from inscope.proxies import is_bound, proxy
 from inscope.scope import Scope
-from inscope.var import (
-    Proxied,
-    Token,
-    Var,
-    bind,
-    bound,
-    is_bound,
-    is_proxy,
-    proxy,
-    pushed,
-    unwrap,
-)
+from inscope.var import Proxied, Token, Var, bind, bound, is_proxy, pushed, unwrap
 
 __all__ = [
     "CORE",
     "AsyncInSyncScopeError",
     "BindStateError",
+    "ContextRefused",
     "ForeignContextError",
     "ForeignScopeError",
     "ForeignTokenError",
@@ -51,6 +44,7 @@ __all__ = [
     "LocalStack",
     "MissingExtraError",
     "NotALocalError",
+    "NotPortableError",
     "Proxied",
     "ProxyNotInitializedError",
     "ResourceCycleError",

@@ -13,11 +13,13 @@ __all__ = [
     "AlreadyReplacedError",
     "AsyncInSyncScopeError",
     "BindStateError",
+    "ContextRefused",
     "ForeignContextError",
     "ForeignScopeError",
     "ForeignTokenError",
     "MissingExtraError",
     "NotALocalError",
+    "NotPortableError",
     "ProxyNotInitializedError",
     "ResourceCycleError",
     "ResourceNotReady",
@@ -264,3 +266,54 @@ class AlreadyReplacedError(RuntimeError):
             " everything uses. Install inscope.dropin without the other"
         )
         super().__init__(message)
+
+
+class ContextRefused(RuntimeError):  # noqa: N818  # a state of a context
+    """What came from another process for a Var must not be believed.
+
+    Raised by each read of a Var that travels that way, where nothing was bound since:
+    also by ``bool`` of its proxy and by ``get`` with a default, since nobody's answer
+    is not the answer of nobody.
+
+    Args:
+        reason: ``malformed``, ``size``, ``version``, ``unsigned``, ``signature``,
+            ``audience``, ``expired``, ``future``, ``type``, ``names`` or ``identity``.
+        boundary: The name of the boundary that it came across.
+        detail: What is wrong, and the remedy.
+
+    Attributes:
+        reason: As given.
+        boundary: As given.
+        detail: As given.
+
+    Example:
+        >>> from inscope import ContextRefused, Var
+        >>> from inscope.travel import load
+        >>> user = Var("user", wire=str, travels_to={"http"})
+        >>> try:
+        ...     load("ann", "http").run(user.get)
+        ... except ContextRefused as error:
+        ...     print(error.reason)
+        malformed
+    """
+
+    def __init__(self, reason: str, boundary: str, detail: str) -> None:
+        super().__init__(reason, boundary, detail)
+        self.reason = reason
+        self.boundary = boundary
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"the context that came by {self.boundary!r} was refused: {self.detail}"
+
+
+class NotPortableError(TypeError):
+    """A value was to leave the process that must not, or cannot.
+
+    Attributes:
+        var: The name of the Var; ``None`` if it is no Var.
+    """
+
+    def __init__(self, message: str, var: str | None = None) -> None:
+        super().__init__(message)
+        self.var = var

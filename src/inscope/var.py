@@ -16,14 +16,13 @@ from inscope._core.place import place_of_caller
 from inscope._core.proxied import Proxied
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Literal, TypeAlias
 
     from inscope._core import Bind, Local, LocalProxy, LocalStack
-    from inscope._core.source import Holder
+    from inscope._core.declared import Declaration
 
     AfterExit: TypeAlias = Literal["keep", "revoke"]
-    Source: TypeAlias = "Holder[T] | Proxied[T]"
 
 __all__ = [
     "Proxied",
@@ -31,9 +30,7 @@ __all__ = [
     "Var",
     "bind",
     "bound",
-    "is_bound",
     "is_proxy",
-    "proxy",
     "pushed",
     "unwrap",
 ]
@@ -62,10 +59,22 @@ class Var(core.CellVar[T]):
             ``"revoke"``, what was bound before. Revoked values are freed, and
             what was ``set`` on top of them; what was bound on top stays.
 
+        wire: How its values are written for other processes: ``str``, ``int``,
+            ``bool``, ``UUID``, ``datetime``, ``inscope.travel.JSON``, a type that
+            msgspec knows, or a ``Codec``. Without it they never leave this one.
+        travels_to: Where its values go, such as ``{"http", "celery"}``: ``"process"``,
+            ``"http"``, ``"celery"``, ``"dask"``, and any ``Boundary``.
+        identity: Its value says who somebody is: it is believed only if signed.
+        secret: Its value is never logged, shown in a ``repr``, or sent anywhere.
+        log: ``inscope.logs`` adds its value to log records.
+
     Raises:
-        TypeError: *name* is not a string, *factory* cannot be called, or both
-            *default* and *factory* are given.
-        ValueError: *after_exit* is neither of the two.
+        TypeError: *name* is not a string, *factory* cannot be called, both
+            *default* and *factory* are given, or *wire* or *travels_to* is of
+            no kind that can be used.
+        ValueError: *after_exit* is neither of the two, the other options
+            contradict each other, or another module has declared a Var of that name
+            for other processes or for logs.
 
     Example:
         >>> from inscope import Var
@@ -78,21 +87,49 @@ class Var(core.CellVar[T]):
         'hello ann'
     """
 
-    __slots__ = ()
+    __slots__ = ("_declaration",)
 
     @overload
     def __init__(
-        self, name: str, *, factory: None = None, after_exit: AfterExit = "keep"
+        self,
+        name: str,
+        *,
+        factory: None = None,
+        after_exit: AfterExit = "keep",
+        wire: Any = ...,
+        travels_to: Iterable[Any] = ...,
+        identity: bool = ...,
+        secret: bool = ...,
+        log: bool = ...,
     ) -> None: ...
 
     @overload
     def __init__(
-        self, name: str, *, default: T, factory: None = ..., after_exit: AfterExit = ...
+        self,
+        name: str,
+        *,
+        default: T,
+        factory: None = ...,
+        after_exit: AfterExit = ...,
+        wire: Any = ...,
+        travels_to: Iterable[Any] = ...,
+        identity: bool = ...,
+        secret: bool = ...,
+        log: bool = ...,
     ) -> None: ...
 
     @overload
     def __init__(
-        self, name: str, *, factory: Callable[[], T], after_exit: AfterExit = "keep"
+        self,
+        name: str,
+        *,
+        factory: Callable[[], T],
+        after_exit: AfterExit = "keep",
+        wire: Any = ...,
+        travels_to: Iterable[Any] = ...,
+        identity: bool = ...,
+        secret: bool = ...,
+        log: bool = ...,
     ) -> None: ...
 
     def __init__(
@@ -102,6 +139,11 @@ class Var(core.CellVar[T]):
         default: Any = _EMPTY,
         factory: Callable[[], T] | None = None,
         after_exit: str = "keep",
+        wire: Any = None,
+        travels_to: Iterable[Any] = (),
+        identity: bool = False,
+        secret: bool = False,
+        log: bool = False,
     ) -> None:
         if not isinstance(name, str):
             message = f"a Var's name must be a string, not {name!r}"
@@ -115,7 +157,21 @@ class Var(core.CellVar[T]):
         if after_exit not in ("keep", "revoke"):
             message = f"'after_exit' must be 'keep' or 'revoke', not {after_exit!r}"
             raise ValueError(message)
-        super().__init__(name, default, factory, revoke=after_exit == "revoke")
+        declaration = None
+        if wire is not None or travels_to != () or identity or secret or log:
+            declaration = _declaration(
+                name, wire, travels_to, identity=identity, secret=secret, log=log
+            )
+        super().__init__(
+            name,
+            default,
+            factory,
+            revoke=after_exit == "revoke",
+            travels=wire is not None,
+        )
+        self._declaration: Declaration | None = declaration
+        if declaration is not None:
+            _declare(self, declaration)
 
     @classmethod
     def over(cls, context_var: ContextVar[U]) -> Var[U]:
@@ -180,8 +236,19 @@ class Var(core.CellVar[T]):
         return f"<Var {self.name!r}>"
 
     def __reduce__(self) -> Any:
-        message = f"cannot copy or pickle {self!r}: import it where it is needed"
-        raise TypeError(message)
+        """Pickle a Var that travels by its name: there, it is the one of that name.
+
+        Engines that pickle a notebook's functions pickle what these refer to.
+        """
+        declaration = self._declaration
+        if declaration is None or not declaration.travels_to:
+            message = f"cannot copy or pickle {self!r}: import it where it is needed"
+            raise TypeError(message)
+        from inscope._core.declared import declared
+
+        default = () if self._default is _EMPTY else (self._default,)
+        made_of = declaration, default, self._factory, self._revoke
+        return _refound, (self.name, declared.module_of(self), *made_of)
 
 
 class PlainVar(Var[T]):
@@ -311,136 +378,43 @@ def pushed(stack: LocalStack[T], obj: T) -> Bind[T]:
     return core.StackBind(stack, obj, place_of_caller())
 
 
-@overload
-def proxy(
-    source: object,
-    follow: Callable[[Any], Any] | str | None = None,
-    /,
-    *,
-    unbound_message: str | None = None,
-    like: type[P],
-) -> P: ...
+def _declaration(name: str, *options: Any, **flags: bool) -> Declaration:
+    # Not imported by itself: most programs declare nothing.
+    from inscope._core.declared import made_declaration
+
+    return made_declaration(name, *options, **flags)
 
 
-@overload
-def proxy(
-    source: Source[T], /, *, unbound_message: str | None = None, like: Any = None
-) -> T: ...
+def _declare(
+    var: Var[Any], declaration: Declaration, module: str | None = None
+) -> None:
+    from inscope._core.declared import declared
+
+    declared.add(var, declaration, module)
 
 
-@overload
-def proxy(
-    source: Callable[[], T], /, *, unbound_message: str | None = None, like: Any = None
-) -> T: ...
+def _refound(
+    name: str,
+    module: str,
+    declaration: Declaration,
+    default: tuple[Any, ...],
+    factory: Any,
+    revoke: bool,
+) -> Var[Any]:
+    """Return the Var *name*, which was pickled; make it if nothing here has.
 
-
-@overload
-def proxy(
-    source: Source[T],
-    follow: Callable[[T], U],
-    /,
-    *,
-    unbound_message: str | None = None,
-    like: Any = None,
-) -> U: ...
-
-
-@overload
-def proxy(
-    source: Callable[[], T],
-    follow: Callable[[T], U],
-    /,
-    *,
-    unbound_message: str | None = None,
-    like: Any = None,
-) -> U: ...
-
-
-@overload
-def proxy(  # a proxy, typed as its object
-    source: T,
-    follow: Callable[[T], U],
-    /,
-    *,
-    unbound_message: str | None = None,
-    like: Any = None,
-) -> U: ...
-
-
-@overload
-def proxy(
-    source: object,
-    follow: str,
-    /,
-    *,
-    unbound_message: str | None = None,
-    like: Any = None,
-) -> Any: ...
-
-
-def proxy(
-    source: Any,
-    follow: Any = None,
-    /,
-    *,
-    unbound_message: str | None = None,
-    like: Any = None,
-) -> Any:
-    """Return a proxy that a type checker takes for the object itself.
-
-    Args:
-        source: A ``Var``, a ``ContextVar``, a ``LocalStack``, a callable, a
-            ``Local`` (with a name), or another proxy.
-        follow: What to do with the object found there: a function, or the
-            (dotted) name of an attribute, which checkers see as ``Any``.
-        unbound_message: See :class:`LocalProxy`.
-        like: See :class:`LocalProxy`; a :class:`Proxied` class also gives the
-            proxy its type.
-
-    Raises:
-        TypeError: An argument is of the wrong kind.
-
-    Example:
-        >>> from inscope import Var, proxy
-        >>> user: Var[str] = Var("user")
-        >>> initial = proxy(user, lambda name: name[0])
-        >>> with user.bind("ann"):
-        ...     print(initial)
-        a
+    That is so where it was made in a program, and not in a module to be imported.
     """
-    if unbound_message is None:
-        unbound_message = _unbound_message(source)
-    made: LocalProxy[Any] = core.LocalProxy(
-        source, follow, unbound_message=unbound_message, like=like
-    )
+    from inscope._core.declared import declared
+
+    found: Var[Any] | None = declared.find(name, module)
+    if found is not None:
+        return found
+    kind: Any = Var
+    made: Var[Any] = kind.__new__(kind)
+    base: Any = core.CellVar
+    initial = default[0] if default else _EMPTY
+    base.__init__(made, name, initial, factory, revoke=revoke, travels=True)
+    made._declaration = declaration
+    _declare(made, declaration, module)
     return made
-
-
-def _unbound_message(source: object) -> str | None:
-    """Return the text that names *source*, if it is a Var."""
-    if is_proxy(source) or not isinstance(source, Var):
-        return None
-    return f"{source.name} is not bound"
-
-
-def is_bound(obj: object) -> bool:
-    """Tell whether there is an object behind *obj*.
-
-    A proxy is resolved to find out, so a callable behind it is called. Of
-    anything but a proxy or a ``Var``, the answer is yes.
-
-    Example:
-        >>> from inscope import Var, is_bound
-        >>> user = Var("user")
-        >>> is_bound(user.proxy()), is_bound("ann")
-        (False, True)
-    """
-    if not is_proxy(obj):
-        return obj.is_bound() if isinstance(obj, core.CellVar) else True
-    try:
-        core.current(obj)
-    except Exception as error:
-        if core.is_unbound(error):
-            return False
-        raise
-    return True

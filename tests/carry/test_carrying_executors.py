@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import concurrent.futures
-import importlib
 from collections.abc import Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from threading import Event
@@ -104,28 +102,6 @@ def test_carrying_twice(carry: ModuleType, pool: Any) -> None:
     assert pool is carry.carrying(pool)
     assert isinstance(pool, carry.CarryingExecutor)
     assert isinstance(pool, Executor)
-
-
-def test_other_processes_are_refused(carry: ModuleType) -> None:
-    """A context cannot go there; the error says what to do."""
-    with (
-        concurrent.futures.ProcessPoolExecutor(1) as pool,
-        pytest.raises(TypeError, match="cannot take a ProcessPoolExecutor"),
-    ):
-        carry.carrying(pool)
-
-
-def test_other_interpreters_are_refused(carry: ModuleType) -> None:
-    """The same."""
-    try:
-        module = importlib.import_module("concurrent.futures.interpreter")
-    except ImportError:
-        pytest.skip("interpreters came with Python 3.14")
-    with (
-        module.InterpreterPoolExecutor(1) as pool,
-        pytest.raises(TypeError, match="cannot take a InterpreterPoolExecutor"),
-    ):
-        carry.carrying(pool)
 
 
 @pytest.mark.parametrize("thing", [None, 3, ThreadPoolExecutor, object(), "pool"])

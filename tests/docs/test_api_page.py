@@ -13,7 +13,8 @@ from built_site import Site
 
 import inscope
 import inscope.dropin
-from inscope import carry, web
+from inscope import carry, logs, travel, web
+from inscope.travel import http
 from inscope.web import asgi
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "api.md"
@@ -32,6 +33,8 @@ def test_every_public_name_is_described(anchors: set[str]) -> None:
     """A name that is added to an ``__all__`` appears on the page."""
     names = {f"inscope.{name}" for name in inscope.__all__}
     names |= {f"inscope.carry.{name}" for name in carry.__all__}
+    names |= {f"inscope.travel.{name}" for name in travel.__all__}
+    names |= {f"inscope.logs.{name}" for name in logs.__all__}
     names |= {f"inscope.dropin.{name}" for name in inscope.dropin.__all__}
 
     assert set() == names - anchors
@@ -72,7 +75,7 @@ def test_a_signature_written_by_hand_is_that_of_the_code(
 
 def _of_code(name: str) -> list[tuple[str, str, bool]]:
     """Return what can be compared of the parameters of *name*, ``self`` left out."""
-    modules = (carry, inscope, web, asgi)
+    modules = (carry, inscope, web, asgi, travel, http)
     first = name.partition(".")[0]
     found: Any = next(module for module in modules if hasattr(module, first))
     for part in name.split("."):

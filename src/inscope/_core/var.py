@@ -6,8 +6,9 @@ in ``BareVar``: ``python/var.py`` and ``native/var.c``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
+from inscope._core.arrival import ARRIVED
 from inscope._core.cells import live
 from inscope._core.choice import taken
 from inscope._core.nothing import EMPTY, Missing
@@ -35,6 +36,17 @@ class CellVar(BareVar[T]):
         """The name, for errors and logs."""
         return self._name
 
+    def _arrived(self) -> Any:
+        """Return what came from another process for this; ``EMPTY`` if nothing did.
+
+        Bound then, as a factory's value is.
+        """
+        arrival = ARRIVED.get(None)
+        value = EMPTY if arrival is None else arrival.value_of(self)
+        if value is not EMPTY:
+            self.set(value)
+        return value
+
     def _make(self) -> T:
         """Return what stands in for a value: the default, or the factory's."""
         if self._factory is not None:
@@ -54,6 +66,8 @@ class CellVar(BareVar[T]):
 
     def is_bound(self) -> bool:
         """Tell whether ``get()`` would return a value; makes none to find out."""
-        if self._factory is not None or self._default is not EMPTY:
+        if live(self._cells.get(None)) is not None:
             return True
-        return live(self._cells.get(None)) is not None
+        if self._travels and self._arrived() is not EMPTY:
+            return True
+        return self._factory is not None or self._default is not EMPTY

@@ -52,8 +52,13 @@ class Changes(Mapping[Any, Change]):
         return len(self._changed)
 
     def __repr__(self) -> str:
+        from inscope._core.declared import declared
+
+        secret = {var._cells for _, var, declaration in declared if declaration.secret}
         rows = (
-            f"{var.name}: {change.before!r} -> {change.after!r}"
+            f"{var.name}: secret"
+            if var in secret
+            else f"{var.name}: {change.before!r} -> {change.after!r}"
             for var, change in self._changed.items()
         )
         return f"<Changes {{{', '.join(rows)}}}>"

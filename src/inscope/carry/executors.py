@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from concurrent.futures import Executor
+from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -16,7 +17,12 @@ if TYPE_CHECKING:
     P = ParamSpec("P")
     T = TypeVar("T")
 
-__all__ = ["CarryingExecutor", "carrying", "from_empty_context"]
+__all__ = [
+    "CarryingExecutor",
+    "carrying",
+    "from_empty_context",
+    "with_carried_callbacks",
+]
 
 
 def carrying(executor: Executor) -> CarryingExecutor:
@@ -28,12 +34,16 @@ def carrying(executor: Executor) -> CarryingExecutor:
     job that outlives them, or must not share their resources, is submitted as
     ``carry(job)``.
 
+    To another process or interpreter no context can go: for a ``ProcessPoolExecutor``
+    or ``InterpreterPoolExecutor``, jobs have the values of those Vars that were
+    declared to travel to ``"process"``, and nothing else.
+
     Args:
-        executor: Any ``concurrent.futures.Executor`` that stays in this process. It
-            belongs to what is returned: that shuts it down.
+        executor: Any ``concurrent.futures.Executor``. It belongs to what is returned:
+            that shuts it down.
 
     Raises:
-        TypeError: It is no executor, or one of other processes or interpreters.
+        TypeError: It is no executor.
 
     Example:
         >>> from concurrent.futures import ThreadPoolExecutor
@@ -49,18 +59,17 @@ def carrying(executor: Executor) -> CarryingExecutor:
     if not isinstance(executor, Executor):
         message = f"carrying() takes a concurrent.futures.Executor, not {executor!r}"
         raise TypeError(message)
-    for module, name in _ELSEWHERE:
+    for module, name in ELSEWHERE:
         kind: Any = getattr(sys.modules.get(module), name, ())
         if isinstance(executor, kind):
-            message = (
-                f"carrying() cannot take a {name}: a context cannot leave this"
-                " interpreter; pass the values that its jobs need as arguments"
-            )
-            raise TypeError(message)
+            # The only thing here that leads upwards, and only when it is asked for.
+            from inscope.travel.processes import TravellingExecutor
+
+            return TravellingExecutor(executor)
     return CarryingExecutor(executor)
 
 
-_ELSEWHERE: Final = (
+ELSEWHERE: Final = (
     ("concurrent.futures.process", "ProcessPoolExecutor"),
     ("concurrent.futures.interpreter", "InterpreterPoolExecutor"),
 )
@@ -93,11 +102,7 @@ class CarryingExecutor(Executor):
             future = self._submit(copy_context().run, fn, *args, **kwargs)
         else:  # quicker than to pass on that there is nothing
             future = self._submit(copy_context().run, fn)
-        try:
-            future.__class__ = _futures[future.__class__]
-        except TypeError:
-            return future  # type: ignore[no-any-return]  # its callbacks are as ever
-        return future  # type: ignore[no-any-return]  # a cast would take its time
+        return with_carried_callbacks(future)  # type: ignore[no-any-return]
 
     def shutdown(self, wait: bool = True, **options: Any) -> None:
         """Shut *executor* down, with the options that it has."""
@@ -105,6 +110,13 @@ class CarryingExecutor(Executor):
 
     def __repr__(self) -> str:
         return f"<carrying {self.executor!r}>"
+
+
+def with_carried_callbacks(future: Any) -> Any:
+    """Return *future*, whose callbacks have the context of who adds them."""
+    with suppress(TypeError):  # its class has fields, say: its callbacks are as ever
+        future.__class__ = _futures[future.__class__]
+    return future
 
 
 class _Futures(dict[type[Any], type[Any]]):

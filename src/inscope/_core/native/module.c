@@ -14,6 +14,7 @@
 #include "stack_view.h"
 #include "state.h"
 #include "step.h"
+#include "token.h"
 #include "var.h"
 
 static State *
@@ -228,7 +229,7 @@ static PyMethodDef functions[] = {
      "Take what is written in Python, by the names in state.h."},
     {"set_metaclass", set_metaclass, METH_O, "Give the types of proxies their type."},
     {"make_stack_view", view_make_type, METH_O, "Make StackView of View."},
-    {"make_token", var_make_token, METH_O, "Make Token of AnyToken."},
+    {"make_token", token_make_type, METH_O, "Make Token of AnyToken."},
     {"make_var_bind", bind_make_type, METH_O, "Make VarBind of Bind."},
     {"current", current, METH_O, "Return the object behind a proxy."},
     {"is_proxy", is_proxy, METH_O, is_proxy_doc},

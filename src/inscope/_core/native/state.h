@@ -8,6 +8,7 @@
  * X(field, "text") */
 #define STRINGS(X)                                                             \
     X(active, "active")                                                        \
+    X(arrived, "_arrived")                                                     \
     X(close, "close")                                                          \
     X(closed, "closed")                                                        \
     X(close_late, "_scope_close_late")                                          \

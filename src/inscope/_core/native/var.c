@@ -1,122 +1,16 @@
-/* BareVar: what is hot of a Var; and Token, what its set() returns.
+/* BareVar: what is hot of a Var.
  *
  *     var.get() ──► context variable ──► cell ──► value
  *                          └─ nothing there: the default, the factory, an error
  *
- * CellVar (_core/var.py) derives from BareVar and adds the rest; Token derives from
- * AnyToken (_core/token.py). A bind is in bind.c. Python twin: python/var.py.
+ * CellVar (_core/var.py) derives from BareVar and adds the rest. What set() returns is
+ * in token.c, a bind in bind.c. Python twin: python/var.py.
  */
 #include "var.h"
 
 #include "arguments.h"
 #include "bind.h"
-
-/* Tokens */
-
-typedef struct {
-    PyObject_HEAD
-    PyObject *token;     /* Owned: the context variable's own. */
-    PyObject *var;       /* Owned. */
-    PyObject *old_value; /* Owned. */
-    PyObject *weakrefs;  /* Owned by the interpreter. */
-} Token;
-
-static PyObject *
-token_new(State *state, PyObject *var, PyObject *inner, PyObject *old_value)
-{
-    Token *token = PyObject_GC_New(Token, state->token);
-    if (token == NULL) {
-        return NULL;
-    }
-    token->token = Py_NewRef(inner);
-    token->var = Py_NewRef(var);
-    token->old_value = Py_NewRef(old_value);
-    token->weakrefs = NULL;
-    PyObject_GC_Track(token);
-    return (PyObject *)token;
-}
-
-/* Token(var, token, old_value): for Var.over, which holds plain values. */
-static PyObject *
-token_tp_new(PyTypeObject *type, PyObject *args, PyObject *Py_UNUSED(kwargs))
-{
-    PyObject *var, *inner, *old_value;
-    State *state = state_of_type(type);
-    if (state == NULL ||
-        !PyArg_ParseTuple(args, "OOO:Token", &var, &inner, &old_value)) {
-        return NULL;
-    }
-    return token_new(state, var, inner, old_value);
-}
-
-static int
-token_traverse(PyObject *self, visitproc visit, void *arg)
-{
-    Token *token = (Token *)self;
-    Py_VISIT(Py_TYPE(self));
-    Py_VISIT(token->token);
-    Py_VISIT(token->var);
-    Py_VISIT(token->old_value);
-    return 0;
-}
-
-static int
-token_clear(PyObject *self)
-{
-    Token *token = (Token *)self;
-    Py_CLEAR(token->token);
-    Py_CLEAR(token->var);
-    Py_CLEAR(token->old_value);
-    return 0;
-}
-
-static void
-token_dealloc(PyObject *self)
-{
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, token_dealloc) /* of a set of a token of a set … */
-    if (((Token *)self)->weakrefs != NULL) {
-        PyObject_ClearWeakRefs(self);
-    }
-    token_clear(self);
-    type->tp_free(self);
-    Py_DECREF(type);
-    Py_TRASHCAN_END
-}
-
-static PyMemberDef token_members[] = {
-    {"var", Py_T_OBJECT_EX, offsetof(Token, var), Py_READONLY, NULL},
-    {"old_value", Py_T_OBJECT_EX, offsetof(Token, old_value), Py_READONLY, NULL},
-    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(Token, weakrefs), Py_READONLY, NULL},
-    {NULL},
-};
-
-static PyType_Slot token_slots[] = {
-    {Py_tp_new, token_tp_new},
-    {Py_tp_dealloc, token_dealloc},
-    {Py_tp_traverse, token_traverse},
-    {Py_tp_clear, token_clear},
-    {Py_tp_members, token_members},
-    {0, NULL},
-};
-
-static PyType_Spec token_spec = {
-    .name = "inscope.Token",
-    .basicsize = sizeof(Token),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
-    .slots = token_slots,
-};
-
-PyObject *
-var_make_token(PyObject *module, PyObject *any_token)
-{
-    State *state = PyModule_GetState(module);
-    if (state_make_type(module, &state->token, &token_spec, any_token) < 0) {
-        return NULL;
-    }
-    return Py_NewRef((PyObject *)state->token);
-}
+#include "token.h"
 
 /* Reading */
 
@@ -129,9 +23,28 @@ var_refuse(PyObject *found)
     return -1;
 }
 
+/* What came from another process; NULL if nothing did, with an error only if something
+ * failed. */
+static PyObject *
+arrived_value(BareVar *var)
+{
+    if (!var->travels) {
+        return NULL;
+    }
+    PyObject *value = PyObject_CallMethodNoArgs((PyObject *)var, var->state->arrived);
+    if (value == var->state->empty) {
+        Py_CLEAR(value);
+    }
+    return value;
+}
+
 PyObject *
 var_made_value(BareVar *var)
 {
+    PyObject *value = arrived_value(var);
+    if (value != NULL || PyErr_Occurred()) {
+        return value;
+    }
     if (var->factory == NULL) {
         return Py_XNewRef(var->initial);
     }
@@ -151,7 +64,8 @@ var_get(PyObject *self, PyObject *const *args, Py_ssize_t count)
         return value;
     }
     if (count == 1) {
-        return Py_NewRef(args[0]);
+        value = arrived_value(var);
+        return value != NULL || PyErr_Occurred() ? value : Py_NewRef(args[0]);
     }
     value = var_made_value(var);
     if (value == NULL && !PyErr_Occurred()) {
@@ -302,11 +216,11 @@ unless(PyObject *value, PyObject *nothing)
 static int
 var_init(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    static char *names[] = {"name", "default", "factory", "revoke", NULL};
+    static char *names[] = {"name", "default", "factory", "revoke", "travels", NULL};
     PyObject *name, *initial, *factory;
-    int revoke;
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "UOO$p:BareVar", names, &name,
-                                     &initial, &factory, &revoke)) {
+    int revoke = 0, travels = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "UOO|$pp:BareVar", names, &name,
+                                     &initial, &factory, &revoke, &travels)) {
         return -1;
     }
     BareVar *var = (BareVar *)self;
@@ -322,6 +236,7 @@ var_init(PyObject *self, PyObject *args, PyObject *kwargs)
     var->initial = unless(initial, var->state->empty);
     var->factory = unless(factory, Py_None);
     var->revoke = (char)revoke;
+    var->travels = (char)travels;
     var->cells = cells;
     return 0;
 }
@@ -414,11 +329,18 @@ get_revoke(PyObject *self, void *Py_UNUSED(closure))
     return PyBool_FromLong(((BareVar *)self)->revoke);
 }
 
+static PyObject *
+get_travels(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((BareVar *)self)->travels);
+}
+
 static PyGetSetDef fields[] = {
     {"_cells", get_cells, set_cells, NULL, NULL},
     {"_default", get_default, NULL, NULL, NULL},
     {"_factory", get_factory, NULL, NULL, NULL},
     {"_revoke", get_revoke, NULL, NULL, NULL},
+    {"_travels", get_travels, NULL, NULL, NULL},
     {NULL},
 };
 

@@ -1,4 +1,4 @@
-/* The hot part of a Var: read, set, reset; and the token of a set. */
+/* The hot part of a Var: read, set, reset. */
 #ifndef INSCOPE_VAR_H
 #define INSCOPE_VAR_H
 
@@ -13,6 +13,7 @@ typedef struct {
     State *state;       /* Borrowed: lives as long as the type does. */
     PyObject *weakrefs; /* Owned by the interpreter. */
     char revoke;        /* A bind that ends empties its cell. */
+    char travels;       /* Its value may have come from another process. */
 } BareVar;
 
 /* The context variable, borrowed; NULL with an error before __init__. Never
@@ -56,7 +57,7 @@ var_bound_value(BareVar *var)
     return value;
 }
 
-/* What stands in for a value: made, or the default; NULL if there is none, with an
+/* What stands in for a value: come from elsewhere, made, or the default; NULL if there is none, with an
  * error only if something failed. */
 PyObject *var_made_value(BareVar *var);
 
@@ -70,8 +71,5 @@ var_value(PyObject *var)
 int var_check(PyObject *object);
 
 int var_add_types(PyObject *module, State *state);
-
-/* make_token(AnyToken) -> Token, which derives from it. */
-PyObject *var_make_token(PyObject *module, PyObject *any_token);
 
 #endif

@@ -47,6 +47,7 @@ class BareVar(Generic[T]):
         "_name",
         "_read",
         "_revoke",
+        "_travels",
     )
 
     def __init__(
@@ -56,6 +57,7 @@ class BareVar(Generic[T]):
         factory: Callable[[], T] | None,
         *,
         revoke: bool,
+        travels: bool = False,
     ) -> None:
         if _is_made(self):
             message = "a Var is initialised once"
@@ -64,6 +66,7 @@ class BareVar(Generic[T]):
         self._default = default
         self._factory = factory
         self._revoke = revoke
+        self._travels = travels
         self._cells: ContextVar[Any] = ContextVar(name)
         self._read: Callable[[Any], Any] = self._cells.get
         self._lookup: Callable[[], T] = self._make_lookup()
@@ -74,7 +77,7 @@ class BareVar(Generic[T]):
 
     def _make_lookup(self) -> Callable[[], T]:
         # A closure, since a proxy pays for each attribute that it reads.
-        read, make = self._read, self._make
+        read, absent = self._read, self._absent
 
         def lookup() -> T:
             cell = read(None)
@@ -87,9 +90,20 @@ class BareVar(Generic[T]):
                     return value
                 if found := live(cell):
                     return cast("T", found.value)
-            return make()
+            return absent()
 
         return lookup
+
+    def _absent(self) -> T:
+        """Return what there is where nothing is bound."""
+        if self._travels:
+            arrived = self._arrived()
+            if arrived is not EMPTY:
+                return cast("T", arrived)
+        return self._make()
+
+    def _arrived(self) -> Any:
+        raise NotImplementedError  # CellVar has it
 
     def _make(self) -> T:
         raise NotImplementedError  # CellVar has it
@@ -121,9 +135,10 @@ class BareVar(Generic[T]):
             if found := live(cell):
                 return found.value
         if default is not EMPTY:
-            return default
+            arrived = self._arrived() if self._travels else EMPTY
+            return default if arrived is EMPTY else arrived
         try:
-            return self._make()
+            return self._absent()
         except Missing:
             raise self._unbound() from None
 

@@ -1,0 +1,264 @@
+"""How values are written for the wire: as what JSON has, each type strictly by its own.
+
+A codec is chosen by ``Var(…, wire=…)``. It refuses what is not exactly of its type:
+on the way out, since a proxy, a row of a database or a subclass would arrive as
+something else; on the way in, since anybody may have written it.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Final, Generic, Protocol, TypeVar, cast
+from uuid import UUID
+
+from inscope._core import is_proxy
+from inscope.errors import MissingExtraError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["CODECS", "JSON", "Codec", "Text", "codec_for", "is_exactly"]
+
+T = TypeVar("T")
+
+
+class Codec(Protocol[T]):
+    """What writes the values of a Var for the wire, and reads them.
+
+    Any object with these two methods can be given as ``Var(…, wire=…)``. An error out
+    of ``decode`` makes what came refused; one out of ``encode`` reaches the sender.
+    """
+
+    def encode(self, value: T, /) -> Any:
+        """Return *value* as a string, a number, a boolean, ``None``, or a list or
+        dictionary of such."""
+
+    def decode(self, data: Any, /) -> T:
+        """Return the value that was written as *data*; raise if it is none."""
+        ...
+
+
+class JSON:
+    """Stands, as ``Var(…, wire=JSON)``, for whatever JSON can write.
+
+    That is strings, integers, finite floats, booleans, ``None``, and lists and
+    dictionaries of them, the keys of which are strings.
+    """
+
+    __module__ = "inscope.travel"
+
+
+class Plain(Generic[T]):
+    """A codec for a type that JSON has; *check*, if given, raises for some values."""
+
+    __slots__ = ("_check", "_type")
+
+    def __init__(self, of: type[T], check: Callable[[T], object] | None = None) -> None:
+        self._type = of
+        self._check = check
+
+    def encode(self, value: T, /) -> T:
+        """Return *value*, if it is of the type."""
+        if type(value) is not self._type:
+            raise wrong_type(value, self._type.__name__)
+        if self._check is not None:
+            self._check(value)
+        return value
+
+    decode = encode
+
+    def __repr__(self) -> str:
+        return self._type.__name__
+
+
+class Text(Plain[T]):
+    """A codec for a type that is written as a string."""
+
+    __slots__ = ("_read", "_write")
+
+    def __init__(
+        self, of: type[T], write: Callable[[T], str], read: Callable[[str], T]
+    ) -> None:
+        super().__init__(of)
+        self._write = write
+        self._read = read
+
+    def encode(self, value: T, /) -> Any:
+        """Return *value* as a string, if it is of the type."""
+        return self._write(super().encode(value))
+
+    def decode(self, data: Any, /) -> T:
+        """Return the value that is written in the string *data*."""
+        if type(data) is not str:
+            raise wrong_type(data, "a string")
+        value = self._read(data)
+        # One way to write each value: what can be written in two can be told apart.
+        if self._write(value) != data:
+            message = f"this is not how inscope writes a {self._type.__name__}"
+            raise ValueError(message)
+        return value
+
+
+class AnyJSON:
+    """The codec of ``JSON``."""
+
+    __slots__ = ()
+
+    def encode(self, value: Any, /) -> Any:
+        """Return *value*, if there is nothing in it that JSON has not."""
+        if is_exactly(value, list):
+            return [self.encode(one) for one in value]
+        if is_exactly(value, dict):
+            return {_key(name): self.encode(one) for name, one in value.items()}
+        check = CHECKS.get(cast("Any", type(value)))  # not what a proxy says of it
+        if check is None:
+            raise wrong_type(value, "what JSON has")
+        check(value)
+        return value
+
+    decode = encode
+
+    def __repr__(self) -> str:
+        return "JSON"
+
+
+def is_exactly(data: Any, kind: type) -> bool:
+    """Tell whether *data* is of the type *kind*, and of no subclass."""
+    return type(data) is kind
+
+
+def with_lists(data: Any) -> Any:
+    """Return *data* with lists in place of its tuples."""
+    if is_exactly(data, dict):
+        return {name: with_lists(value) for name, value in data.items()}
+    if is_exactly(data, list) or is_exactly(data, tuple):
+        return [with_lists(value) for value in data]
+    return data
+
+
+def _key(name: Any) -> str:
+    if type(name) is not str:
+        raise wrong_type(name, "a string, as the key of a dictionary must be")
+    encodable(name)
+    return name
+
+
+def encodable(text: str) -> None:
+    """Raise unless *text* can be written at all: half a surrogate pair cannot."""
+    if not text.isascii():
+        text.encode()
+
+
+def in_range(number: int) -> None:
+    """Raise unless *number* fits into 64 bits, which every reader of JSON has."""
+    if not -LARGEST <= number < LARGEST:
+        raise OverflowError("an integer must fit into 64 bits")
+
+
+def finite(number: float) -> None:
+    """Raise unless *number* is one that JSON has."""
+    if not isfinite(number):
+        raise ValueError("a float must be finite")
+
+
+def nothing(_: object) -> None:
+    """Check nothing."""
+
+
+LARGEST: Final = 2**63
+
+CHECKS: Final[dict[type, Callable[[Any], None]]] = {
+    str: encodable,
+    int: in_range,
+    float: finite,
+    bool: nothing,
+    type(None): nothing,
+}
+"""What JSON has, besides lists and dictionaries."""
+
+
+class Structured:
+    """A codec for any type that msgspec can check."""
+
+    __slots__ = ("_convert", "_to_builtins", "_type")
+
+    def __init__(self, of: Any, msgspec: Any) -> None:
+        self._type = of
+        self._convert = msgspec.convert
+        self._to_builtins = msgspec.to_builtins
+
+    def encode(self, value: Any, /) -> Any:
+        """Return *value* as what JSON has, if it is of the type."""
+        if is_proxy(value):
+            raise wrong_type(value, repr(self._type))
+        data = self._written(value)
+        # It writes whatever it can; here it must be what the reader will make of it.
+        made = self.decode(data)
+        if type(made) is not type(value) or self._written(made) != data:
+            raise wrong_type(value, repr(self._type))
+        return data
+
+    def _written(self, value: Any) -> Any:
+        return JSON_CODEC.encode(with_lists(self._to_builtins(value, str_keys=True)))
+
+    def decode(self, data: Any, /) -> Any:
+        """Return the object of the type that *data* describes."""
+        return self._convert(data, self._type, str_keys=True)
+
+    def __repr__(self) -> str:
+        return repr(self._type)
+
+
+JSON_CODEC: Final = AnyJSON()
+
+CODECS: Final[dict[Any, Codec[Any]]] = {
+    str: Plain(str, encodable),
+    int: Plain(int, in_range),
+    bool: Plain(bool),
+    UUID: Text(UUID, str, UUID),
+    datetime: Text(datetime, datetime.isoformat, datetime.fromisoformat),
+    JSON: JSON_CODEC,
+}
+"""The codecs that need nothing."""
+
+
+def codec_for(name: str, wire: Any) -> Codec[Any]:
+    """Return the codec that *wire* means, for the Var *name*.
+
+    Raises:
+        TypeError: It means none.
+        MissingExtraError: It takes msgspec, which is not installed.
+    """
+    try:
+        known = CODECS.get(wire)
+    except TypeError:  # it cannot be hashed
+        known = None
+    if known is not None:
+        return known
+    methods = [getattr(wire, name, None) for name in ("encode", "decode")]
+    if not isinstance(wire, type) and all(map(callable, methods)):
+        return cast("Codec[Any]", wire)
+    try:
+        import msgspec
+    except ModuleNotFoundError as error:
+        if error.name != "msgspec":
+            raise
+        raise MissingExtraError("msgspec", "msgspec") from error
+    try:
+        msgspec.json.Decoder(wire)
+    except TypeError as error:
+        kinds = ", ".join(getattr(one, "__name__", "?") for one in CODECS)
+        message = (
+            f"Var {name!r}: wire={wire!r} is no codec: it takes {kinds}, a type that"
+            " msgspec knows, or an object with encode() and decode()"
+        )
+        raise TypeError(message) from error
+    return Structured(wire, msgspec)
+
+
+def wrong_type(value: object, wanted: str) -> TypeError:
+    """Return the error for *value*, which it does not quote: it may be a secret."""
+    if is_proxy(value):
+        return TypeError("it is a proxy; bind the object itself: unwrap(proxy)")
+    return TypeError(f"a value of type {type(value).__name__} is not {wanted}")

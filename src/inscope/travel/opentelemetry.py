@@ -1,0 +1,151 @@
+"""A bridge to OpenTelemetry's baggage, for services that others have written.
+
+Baggage is a header of the W3C's. It is not signed, and instrumented clients send it to
+everybody they talk to: a Var crosses only if it is named here, and none that says who
+somebody is. The headers themselves, and those of traces, are the business of the
+propagators that the program has set in OpenTelemetry.
+"""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from time import time
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote, unquote
+
+from inscope._core.codecs import CODECS, Text
+from inscope._core.declared import declared
+from inscope.errors import MissingExtraError, NotPortableError
+from inscope.travel.arrival import load
+from inscope.travel.boundary import Boundary
+from inscope.travel.payload import NONE, VERSION, chosen
+from inscope.travel.text import parsed, written
+
+try:
+    from opentelemetry import baggage, propagate
+    from opentelemetry.context import attach, detach, get_current
+except ModuleNotFoundError as _error:
+    raise MissingExtraError("opentelemetry-api", "opentelemetry") from _error
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, MutableMapping
+
+    from opentelemetry.context import Context
+
+    from inscope.travel.arrival import Arrival
+    from inscope.var import Var
+
+__all__ = ["Baggage"]
+
+HTTP: Final = Boundary("http")
+
+
+class Baggage:
+    """Some Vars, and the entries of OpenTelemetry's baggage that they are.
+
+    A string, ``UUID`` or ``datetime`` is an entry as it is; anything else is one as
+    JSON. What is neither a letter, a digit nor one of ``_.-~`` is percent-encoded
+    first: OpenTelemetry for Python does not read a blank or a plus sign as it was.
+
+    Args:
+        *variables: Vars that travel to ``"http"``. An entry has the name of its Var.
+
+    Raises:
+        NotPortableError: One does not travel there, or says who somebody is.
+
+    Example:
+        >>> from inscope import Var
+        >>> from inscope.travel.opentelemetry import Baggage
+        >>> tenant = Var("tenant", wire=str, travels_to={"http"})
+        >>> bridge, headers = Baggage(tenant), {}
+        >>> with tenant.bind("acme"):
+        ...     bridge.inject(headers)
+        >>> headers["baggage"]
+        'tenant=acme'
+        >>> bridge.extract(headers).run(tenant.get)
+        'acme'
+    """
+
+    def __init__(self, *variables: Var[Any]) -> None:
+        entries = chosen(declared.crossing(HTTP.name), variables, HTTP)
+        for name, entry in entries.items():
+            if entry.declaration.identity:
+                message = (
+                    f"Var {name!r} says who somebody is, and baggage is not signed;"
+                    " send it by inscope.travel.httpx"
+                )
+                raise NotPortableError(message, name)
+        self._codecs: dict[str, Any] = {
+            name: entry.declaration.codec for name, entry in entries.items()
+        }
+        self._variables = {variable.name: variable for variable in variables}
+
+    def context(self, base: Context | None = None) -> Context:
+        """Return OpenTelemetry's *base*, by default the present one, with the entries.
+
+        Those of Vars with no value here are taken out.
+
+        Raises:
+            NotPortableError: A value is not of its Var's type.
+        """
+        for name, codec in self._codecs.items():
+            value = self._variables[name].get(NONE)
+            if value is NONE:
+                base = baggage.remove_baggage(name, base)
+                continue
+            try:
+                data = codec.encode(value)
+            except Exception as error:
+                message = f"Var {name!r} cannot be sent as baggage: {error}"
+                raise NotPortableError(message, name) from error
+            text = data if _is_text(codec) else written(data)
+            base = baggage.set_baggage(name, quote(text, safe=""), base)
+        return get_current() if base is None else base
+
+    @contextmanager
+    def outgoing(self) -> Generator[None]:
+        """Let the present context of OpenTelemetry have the entries: ``with``.
+
+        Instrumented clients send them then, to whomever they talk to in the block.
+        """
+        token = attach(self.context())
+        try:
+            yield
+        finally:
+            detach(token)
+
+    def inject(self, headers: MutableMapping[str, str]) -> None:
+        """Let OpenTelemetry write *headers*: the baggage, and those of the trace."""
+        propagate.inject(headers, context=self.context())
+
+    def arrival(self, context: Context | None = None) -> Arrival:
+        """Return what the baggage of *context*, by default the present one, says.
+
+        Entries that belong to no Var named here are passed over; one that is not of its
+        Var's type makes the arrival refused.
+        """
+        pairs: list[tuple[str, Any]] = []
+        for name, codec in self._codecs.items():
+            entry = baggage.get_baggage(name, context)
+            if entry is not None:
+                text = unquote(str(entry))
+                pairs.append((name, text if _is_text(codec) else _parsed(text)))
+        envelope = [VERSION, HTTP.audience, int(time()), pairs]
+        return load(written(envelope) if pairs else None, HTTP)
+
+    def extract(self, headers: Mapping[str, str]) -> Arrival:
+        """Return what *headers* say, as OpenTelemetry reads them."""
+        return self.arrival(propagate.extract(headers))
+
+
+def _is_text(codec: Any) -> bool:
+    """Tell whether *codec* writes every value as a string, which need not be JSON."""
+    return codec is CODECS[str] or isinstance(codec, Text)
+
+
+def _parsed(text: str) -> Any:
+    """Return what *text* is as JSON; if it is none, itself, which its codec refuses."""
+    try:
+        return parsed(text)
+    except (ValueError, RecursionError):
+        return text
