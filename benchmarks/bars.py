@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks import carrying, requests, scopes
+from benchmarks import carrying, engines, requests, scopes, travelling
 from benchmarks.memory import CONTEXT_WITH_LOCAL, PROXY
 from benchmarks.operations import (
     ATTRIBUTE_READ,
@@ -366,6 +366,46 @@ def _of_carrying() -> Iterator[Bar]:
         yield Bar(f"carried-tasks-{key}", what, "carried_tasks", measure, 1.15, 1.15)
 
 
+def _of_travelling() -> Iterator[Bar]:
+    for key, row, limit in (
+        ("payload", travelling.PLAIN, 15),
+        ("payload-signed", travelling.SIGNED, 60),
+        ("payload-msgspec", travelling.QUICK, 3),
+    ):
+        measure = _microseconds(row)
+        yield Bar(key, f"µs to {row}", "travel", measure, limit, limit, show=figure)
+    for key, what, row, limit in (
+        ("process", "a job of a pool of processes, to one as it is", engines.JOB, 1.25),
+        ("celery", "a task of Celery's, to one as it is", engines.TASK, 1.03),
+    ):
+        measure = _compared(row, None, OURS, engines.AS_IT_IS)
+        yield Bar(f"{key}-travels", what, "engines", measure, limit, limit)
+    what = "ms more for each task of Dask's `map`"
+    yield Bar("dask-travels", what, "engines", _more_in_dask, 1, 1, show=figure)
+
+
+def _microseconds(row: str) -> Measure:
+    """Return what takes our time in a row, in microseconds."""
+
+    def measure(group: Group) -> float | None:
+        return _median(group, row, OURS, 1000)
+
+    return measure
+
+
+def _more_in_dask(group: Group) -> float | None:
+    """Return by how many milliseconds a task of Dask's takes longer."""
+    ours = _median(group, engines.MAP, OURS, 1_000_000)
+    plain = _median(group, engines.MAP, engines.AS_IT_IS, 1_000_000)
+    return None if ours is None or plain is None else ours - plain
+
+
+def _median(group: Group, name: str, one: str, scale: int) -> float | None:
+    row = group.row(name, None)
+    median = row.cells[one].median if row else None
+    return None if median is None else median / scale
+
+
 def _of_builds_and_bytes() -> Iterator[Bar]:
     yield Bar(
         "threads",
@@ -403,6 +443,7 @@ BARS = (
     *_of_storage(),
     *_of_scopes(),
     *_of_carrying(),
+    *_of_travelling(),
     *_of_builds_and_bytes(),
 )
 """In the order in which they are shown."""

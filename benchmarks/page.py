@@ -27,6 +27,8 @@ GROUPS = {
     "requests": "Wrapped requests",
     "carry": "Carried contexts",
     "carried_tasks": "Many tasks with a carried context",
+    "travel": "Declared values as text",
+    "engines": "Values that travel with tasks",
     "locals": "Local",
     "growth": "Local: growth",
     "stacks": "LocalStack: growth",

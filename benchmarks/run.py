@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from benchmarks import (
     builds,
     carrying,
+    engines,
     flask_page,
     growth,
     memory,
@@ -17,6 +18,7 @@ from benchmarks import (
     sources,
     storage,
     threads,
+    travelling,
     variables,
 )
 from benchmarks.contestants import LOCALS, PROXIES, loaded, packages
@@ -135,6 +137,17 @@ GROUPS: dict[str, Plan] = {
     ),
     "carried_tasks": Plan(
         (BY_HAND, OURS), BY_HAND, lambda _, effort: carrying.measure_tasks(effort)
+    ),
+    "travel": Plan(
+        (BY_HAND, OURS),
+        BY_HAND,
+        lambda _, effort: travelling.measure(effort),
+        short=True,
+    ),
+    "engines": Plan(
+        (engines.AS_IT_IS, OURS),
+        engines.AS_IT_IS,
+        lambda _, effort: engines.measure(effort),
     ),
     "locals": Plan(
         _LOCALS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks import carrying, requests, scopes
+from benchmarks import carrying, engines, requests, scopes, travelling
 from benchmarks.memory import CONTEXT_WITH_LOCAL
 from benchmarks.results import FIRST_ROW, NOTHING, Cell, Group, Result, Row
 from benchmarks.run import GROUPS
@@ -52,6 +52,12 @@ def both(name: str, ours: float, werkzeug: float, by_hand: float | None = None) 
     cells = {"inscope": Cell(ours), "werkzeug": Cell(werkzeug)}
     if by_hand is not None:
         cells["by hand"] = Cell(by_hand)
+    return Row(name, "", (), cells)
+
+
+def as_it_is(name: str, plain: float, ours: float) -> Row:
+    """Return a row of a task of an engine's."""
+    cells = {engines.AS_IT_IS: Cell(plain, 1.0), "inscope": Cell(ours, 1.0)}
     return Row(name, "", (), cells)
 
 
@@ -104,6 +110,16 @@ ROWS: dict[str, tuple[Row, ...]] = {
     "carried_tasks": (
         proxy_row(carrying.SHARED, "", 1_000, 1_010),
         proxy_row(carrying.OWN, "", 1_000, 1_200),
+    ),
+    "travel": (
+        proxy_row(travelling.PLAIN, "", 8_000, 16_000),
+        proxy_row(travelling.SIGNED, "", 9_000, 20_000),
+        proxy_row(travelling.QUICK, "", 1_000, 2_500),
+    ),
+    "engines": (
+        as_it_is(engines.JOB, 100_000, 110_000),
+        as_it_is(engines.TASK, 1_000_000, 1_050_000),
+        as_it_is(engines.MAP, 1_000_000, 1_500_000),
     ),
     "locals": (
         Row("read", "", (), {"threading.local": Cell(10.0), "inscope": Cell(40.0)}),

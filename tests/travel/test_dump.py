@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import sys
 from types import ModuleType
 from typing import Any
 
@@ -250,7 +251,8 @@ def test_keys_without_the_library_name_the_extra(
     travel: ModuleType, inscope: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The rest works without it."""
-    monkeypatch.setitem(__import__("sys").modules, "itsdangerous", None)
+    monkeypatch.setitem(sys.modules, "itsdangerous", None)
+    monkeypatch.delitem(sys.modules, "inscope.travel.signing", raising=False)
 
     with pytest.raises(inscope.MissingExtraError, match=r"inscope\[travel\]"):
         travel.Boundary("http", keys="k")

@@ -111,7 +111,7 @@ CHANGES: list[tuple[str, Any]] = [
     ("version", lambda text: _changed(text, 0, "[true")),
     ("version", lambda text: _changed(text, 0, "[null")),
     ("audience", lambda text: _changed(text, 1, '"celery"')),
-    ("audience", lambda text: _changed(text, 1, "5")),
+    ("malformed", lambda text: _changed(text, 1, "5")),
     ("expired", lambda text: _changed(text, 2, str(int(time.time()) - 62))),
     ("future", lambda text: _changed(text, 2, str(int(time.time()) + 40))),
     ("malformed", lambda text: _changed(text, 2, "true")),

@@ -49,6 +49,25 @@ class JSON:
     __module__ = "inscope.travel"
 
 
+class String:
+    """The codec of ``str``."""
+
+    __slots__ = ()
+
+    def encode(self, value: str, /) -> str:
+        """Return *value*, if it is a string that can be written."""
+        if type(value) is not str:
+            raise wrong_type(value, "str")
+        if not value.isascii():
+            value.encode()  # half a surrogate pair raises
+        return value
+
+    decode = encode
+
+    def __repr__(self) -> str:
+        return "str"
+
+
 class Plain(Generic[T]):
     """A codec for a type that JSON has; *check*, if given, raises for some values."""
 
@@ -140,14 +159,7 @@ def with_lists(data: Any) -> Any:
 def _key(name: Any) -> str:
     if type(name) is not str:
         raise wrong_type(name, "a string, as the key of a dictionary must be")
-    encodable(name)
-    return name
-
-
-def encodable(text: str) -> None:
-    """Raise unless *text* can be written at all: half a surrogate pair cannot."""
-    if not text.isascii():
-        text.encode()
+    return STRING.encode(name)
 
 
 def in_range(number: int) -> None:
@@ -167,9 +179,10 @@ def nothing(_: object) -> None:
 
 
 LARGEST: Final = 2**63
+STRING: Final = String()
 
-CHECKS: Final[dict[type, Callable[[Any], None]]] = {
-    str: encodable,
+CHECKS: Final[dict[type, Callable[[Any], object]]] = {
+    str: STRING.encode,
     int: in_range,
     float: finite,
     bool: nothing,
@@ -213,7 +226,7 @@ class Structured:
 JSON_CODEC: Final = AnyJSON()
 
 CODECS: Final[dict[Any, Codec[Any]]] = {
-    str: Plain(str, encodable),
+    str: STRING,
     int: Plain(int, in_range),
     bool: Plain(bool),
     UUID: Text(UUID, str, UUID),

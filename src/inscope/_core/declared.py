@@ -122,9 +122,12 @@ PROGRAMS: Final = ("__main__", "__mp_main__")
 
 
 class Entry(NamedTuple):
-    """One Var that is declared."""
+    """One Var that is declared; what is hot of it comes first."""
 
     var: Callable[[], CellVar[Any] | None]
+    encode: Callable[[Any], Any]
+    decode: Callable[[Any], Any]
+    identity: bool
     declaration: Declaration
     module: str
 
@@ -165,7 +168,7 @@ class Registry:
                 if one.var() is not None
             }
             # New mappings, not changed ones: whoever reads has no lock.
-            self._entries = {**alive, name: Entry(ref(var), declaration, module)}
+            self._entries = {**alive, name: _entry(var, declaration, module)}
             self._for_boundary = {}
 
     def crossing(self, boundary: str) -> dict[str, Entry]:
@@ -206,6 +209,13 @@ class Registry:
             var = entry.var()
             if var is not None:
                 yield name, var, entry.declaration
+
+
+def _entry(var: CellVar[Any], declaration: Declaration, module: str) -> Entry:
+    codec: Any = declaration.codec
+    encode: Any = getattr(codec, "encode", None)
+    decode: Any = getattr(codec, "decode", None)
+    return Entry(ref(var), encode, decode, declaration.identity, declaration, module)
 
 
 declared: Final = Registry()

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from contextvars import Context
 from time import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from inscope._core.arrival import ARRIVED
 from inscope._core.codecs import is_exactly
@@ -20,10 +20,9 @@ from inscope.errors import ContextRefused
 from inscope.travel.boundary import boundary_of
 from inscope.travel.entering import Entering
 from inscope.travel.payload import VERSION, Payload
-from inscope.travel.text import parsed
+from inscope.travel.text import shaped
 
 if TYPE_CHECKING:
-    from inscope._core.arrival import Arriving
     from inscope._core.declared import Declaration
     from inscope.travel.boundary import Boundary
 
@@ -31,21 +30,35 @@ __all__ = ["Arrival", "load"]
 
 
 class Arrival(Snapshot):
-    """What ``load`` returns: a snapshot of what came, and of nothing else.
-
-    Attributes:
-        refused: Why what came is not believed; ``None`` if it is.
-        names: The names of the Vars for which a value came, and that are known here.
-        unknown: The names of other values that came; they have no effect, unless a
-            Var of that name is declared before it is read.
-    """
+    """What ``load`` returns: a snapshot of what came, and of nothing else."""
 
     __module__ = "inscope.travel"
-    __slots__ = ("names", "refused", "unknown")
+    __slots__ = ()
 
-    refused: ContextRefused | None
-    names: tuple[str, ...]
-    unknown: tuple[str, ...]
+    @property
+    def values(self) -> Values:
+        """What ``ARRIVED`` is to be, wherever this is to be seen."""
+        values: Any = self._context[ARRIVED]
+        return cast("Values", values)
+
+    @property
+    def refused(self) -> ContextRefused | None:
+        """Why what came is not believed; ``None`` if it is."""
+        return self.values.refusal()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the Vars for which a value came, and that are known here."""
+        return tuple(self.values.known)
+
+    @property
+    def unknown(self) -> tuple[str, ...]:
+        """The names of other values that came.
+
+        They have no effect, unless a Var of that name is declared before it is read.
+        """
+        known, data = self.values.known, self.values.data
+        return tuple([name for name in data if name not in known])
 
     def entered(self) -> Entering:
         """Return a block in which declared Vars have what came, and nothing else.
@@ -57,15 +70,13 @@ class Arrival(Snapshot):
         """
         return Entering(self.values)
 
-    @property
-    def values(self) -> Arriving | None:
-        """What ``ARRIVED`` is to be, wherever this is to be seen."""
-        return self._context[ARRIVED]
-
     def __repr__(self) -> str:
         if self.refused is not None:
             return f"<Arrival refused: {self.refused.reason}>"
         return f"<Arrival of {', '.join(self.names) or 'nothing'}>"
+
+
+MALFORMED: Final = "it is no payload of inscope's"
 
 
 class Refused(Exception):  # noqa: N818  # seen in here alone
@@ -104,30 +115,28 @@ it is no payload of inscope's
     known: dict[str, Any] = {}
     refused = None
     try:
-        text, is_signed = _text(payload, boundary)
+        text = _text(payload, boundary)
         if text:
             data = _read(text, boundary)
-            known = _decoded(data, boundary, is_signed=is_signed)
+            known = _decoded(data, boundary)
     except Refused as error:
         refused = error.args
         data, known = {}, {}
     values = Values(boundary, data, known, refused)
     context = Context()
     context.run(ARRIVED.set, values)
-    arrival = Arrival(context)
-    arrival.refused = None if refused is None else values.refusal()
-    arrival.names = tuple(known)
-    arrival.unknown = tuple([name for name in data if name not in known])
-    return arrival
+    return Arrival(context)
 
 
-def _text(payload: object, boundary: Boundary) -> tuple[str, bool]:
-    """Return the text that *payload* is, and whether it was signed."""
+def _text(payload: object, boundary: Boundary) -> str:
+    """Return the text that *payload* is, without the signature that it must have."""
     text: object = payload.text if isinstance(payload, Payload) else payload
-    if not text and (text is None or isinstance(text, (str, bytes))):
-        return "", False
+    if text is None:
+        return ""
     if not isinstance(text, (str, bytes)):
         raise Refused("malformed", f"a {type(text).__name__} is no payload")
+    if not text:
+        return ""
     if len(text) > boundary.limit:
         detail = f"it has {len(text)} bytes, and {boundary.limit} are the limit"
         raise Refused("size", detail)
@@ -140,40 +149,29 @@ def _text(payload: object, boundary: Boundary) -> tuple[str, bool]:
         if is_signed and text.startswith("["):
             detail = "it is signed, and there is no key here to tell by whom: keys=[…]"
             raise Refused("signature", detail)
-        return text, False
+        return text
     if not is_signed:
         raise Refused("unsigned", "it is not signed, and there are keys here")
     plain = boundary.unsigned(text)
     if plain is None:
         raise Refused("signature", "none of the keys here has signed it as it is")
-    return plain, True
+    return plain
 
 
 def _read(text: str, boundary: Boundary) -> dict[str, Any]:
     """Return the values of *text* by their names, as they were written."""
     try:
-        envelope: Any = parsed(text)
+        envelope, is_certain = shaped(text)
     except (ValueError, RecursionError):
-        raise Refused("malformed", "it is no payload of inscope's") from None
-    if not is_exactly(envelope, list) or not envelope:
-        raise Refused("malformed", "it is no payload of inscope's")
-    version = envelope[0]
-    if not is_exactly(version, int) or version != VERSION:
-        detail = f"it is of version {version!r:.20}, and here is {VERSION}"
-        raise Refused("version", detail)
-    try:
-        _, audience, sent, pairs = envelope
-        data: dict[str, Any] = dict(pairs)
-    except (TypeError, ValueError):
-        raise Refused("malformed", "it is no payload of inscope's") from None
-    is_whole = (
-        is_exactly(pairs, list)
-        and len(data) == len(pairs)  # no name is there twice
-        and {list}.issuperset(map(type, pairs))
-        and {str}.issuperset(map(type, data))
-    )
-    if not is_whole or not is_exactly(sent, int):
-        raise Refused("malformed", "it is no payload of inscope's")
+        raise Refused("malformed", MALFORMED) from None
+    if not is_certain:
+        _check_shape(envelope)
+    version, audience, sent, pairs = envelope
+    if version != VERSION:
+        raise _of_version(version)
+    data: dict[str, Any] = dict(pairs)
+    if len(data) != len(pairs):  # a name is there twice
+        raise Refused("malformed", MALFORMED)
     if audience != boundary.audience:
         raise Refused("audience", f"it is not for {boundary.audience!r}")
     if boundary.max_age is None:
@@ -187,37 +185,56 @@ def _read(text: str, boundary: Boundary) -> dict[str, Any]:
     return data
 
 
-def _decoded(
-    data: dict[str, Any], boundary: Boundary, *, is_signed: bool
-) -> dict[str, Any]:
+def _check_shape(envelope: Any) -> None:
+    """Raise unless *envelope* is one of this version."""
+    if not is_exactly(envelope, list) or not envelope:
+        raise Refused("malformed", MALFORMED)
+    version = envelope[0]
+    if not is_exactly(version, int) or version != VERSION:
+        raise _of_version(version)
+    kinds = [str, int, list]
+    if [*map(type, envelope[1:])] != kinds or not all(map(_is_pair, envelope[3])):
+        raise Refused("malformed", MALFORMED)
+
+
+def _is_pair(pair: Any) -> bool:
+    """Tell whether *pair* is one of a name and a value."""
+    return is_exactly(pair, list) and len(pair) == 2 and is_exactly(pair[0], str)
+
+
+def _of_version(version: object) -> Refused:
+    return Refused(
+        "version", f"it is of version {version!r:.20}, and here is {VERSION}"
+    )
+
+
+def _decoded(data: dict[str, Any], boundary: Boundary) -> dict[str, Any]:
     """Return those of *data* that are known here, as values."""
     crossing = declared.crossing(boundary.name)
-    believed = is_signed or boundary.takes_identity
     known: dict[str, Any] = {}
     for name, written in data.items():
         entry = crossing.get(name)
-        if entry is not None:
-            known[name] = _value(name, written, entry.declaration, believed=believed)
-        elif boundary.strict:
-            raise Refused("names", f"there is no Var {name!r:.80} here that travels so")
+        if entry is None:
+            if boundary.strict:
+                detail = f"there is no Var {name!r:.80} here that travels so"
+                raise Refused("names", detail)
+            continue
+        _, _, decode, identity, declaration, _ = entry
+        if identity and not boundary.takes_identity:
+            detail = f"Var {name!r} says who somebody is, and nothing here is signed"
+            raise Refused("identity", detail)
+        try:
+            known[name] = decode(written)
+        except Exception:  # of any codec, and the data may be anything
+            detail = f"the value of Var {name!r} is no {declaration.codec!r}"
+            raise Refused("type", detail) from None
     return known
-
-
-def _value(name: str, data: Any, declaration: Declaration, *, believed: bool) -> Any:
-    if declaration.identity and not believed:
-        detail = f"Var {name!r} says who somebody is, and nothing here is signed"
-        raise Refused("identity", detail)
-    try:
-        return declaration.codec.decode(data)
-    except Exception:  # of any codec, and the data may be anything
-        detail = f"the value of Var {name!r} is no {declaration.codec!r}"
-        raise Refused("type", detail) from None
 
 
 class Values:
     """What ``ARRIVED`` holds: the values that came."""
 
-    __slots__ = ("_boundary", "_data", "_known", "_refused")
+    __slots__ = ("_boundary", "_refused", "data", "known")
 
     def __init__(
         self,
@@ -227,8 +244,8 @@ class Values:
         refused: tuple[Any, ...] | None,
     ) -> None:
         self._boundary: Boundary = boundary
-        self._data = data
-        self._known = known
+        self.data: dict[str, Any] = data
+        self.known: dict[str, Any] = known
         self._refused = refused
 
     def value_of(self, var: Any, /) -> Any:
@@ -241,20 +258,22 @@ class Values:
         if self._boundary.name not in declaration.travels_to:
             return EMPTY
         if self._refused is not None:
-            raise self.refusal()
+            raise self._error(self._refused)
         name = var.name
-        if name in self._known:
-            return self._known[name]
-        if name not in self._data:
+        if name in self.known:
+            return self.known[name]
+        if name not in self.data:
             return EMPTY
         # Declared since then: by a module that the work itself has imported.
-        believed = self._boundary.takes_identity
         try:
-            return _value(name, self._data[name], declaration, believed=believed)
+            return _decoded({name: self.data[name]}, self._boundary).get(name, EMPTY)
         except Refused as error:
-            raise self.refusal(error.args) from None
+            raise self._error(error.args) from None
 
-    def refusal(self, refused: tuple[Any, ...] | None = None) -> ContextRefused:
-        """Return the error to be raised."""
-        reason, detail = refused or self._refused or ("", "")
+    def refusal(self) -> ContextRefused | None:
+        """Return why none of it is believed, if so it is."""
+        return None if self._refused is None else self._error(self._refused)
+
+    def _error(self, refused: tuple[Any, ...]) -> ContextRefused:
+        reason, detail = refused
         return ContextRefused(reason, self._boundary.name, detail)

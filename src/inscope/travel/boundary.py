@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 from typing import TYPE_CHECKING, Any, Final
 
 from inscope._core.declared import BOUNDARIES
-from inscope.errors import MissingExtraError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,7 +13,6 @@ if TYPE_CHECKING:
 __all__ = ["Boundary", "boundary_of"]
 
 NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]*")
-SALT: Final = "inscope.travel/1"
 WHERE_CODE_CROSSES: Final = ("dask", "process")
 """Who can write here can run code in the reader: a signature would protect nothing."""
 
@@ -40,6 +37,10 @@ class Boundary:
             is ignored otherwise.
         leeway: By how many seconds the sender's clock may be ahead of the reader's.
 
+    Attributes:
+        is_signed: Whether it has keys.
+        takes_identity: Whether what says who somebody is may cross.
+
     Raises:
         TypeError: An argument is of the wrong kind.
         ValueError: A name that nothing can be called, an empty key, a negative number.
@@ -57,13 +58,15 @@ class Boundary:
     """
 
     __slots__ = (
-        "_signer",
+        "_keys",
         "audience",
+        "is_signed",
         "leeway",
         "limit",
         "max_age",
         "name",
         "strict",
+        "takes_identity",
         "value_limit",
     )
 
@@ -110,38 +113,21 @@ class Boundary:
         self.value_limit: int = value_limit
         self.strict: bool = strict
         self.leeway: float = leeway
-        self._signer: Any = _signer(name, keys)
-
-    @property
-    def is_signed(self) -> bool:
-        """Whether it has keys."""
-        return self._signer is not None
-
-    @property
-    def takes_identity(self) -> bool:
-        """Whether what says who somebody is may cross."""
-        return self.is_signed or self.name in WHERE_CODE_CROSSES
+        self._keys: Any = _keys(name, keys)
+        self.is_signed: bool = self._keys is not None
+        self.takes_identity: bool = self.is_signed or name in WHERE_CODE_CROSSES
 
     def sign(self, text: str) -> str:
         """Return *text* with its signature, if there are keys."""
-        if self._signer is None:
+        if self._keys is None:
             return text
-        signed: str = self._signer.sign(text).decode()
+        signed: str = self._keys.signed(text)
         return signed
 
     def unsigned(self, text: str) -> str | None:
         """Return *text* without its signature; ``None`` if that is wrong."""
-        from itsdangerous import BadSignature
-        from itsdangerous.encoding import base64_decode, base64_encode
-
-        _, _, signature = text.rpartition(".")
-        try:
-            plain: str = self._signer.unsign(text).decode()
-            # The last letter has bits that mean nothing: only one of them is right.
-            is_exact = base64_encode(base64_decode(signature)) == signature.encode()
-        except (BadSignature, UnicodeError):
-            return None
-        return plain if is_exact else None
+        plain: str | None = self._keys.unsigned(text)
+        return plain
 
     def __repr__(self) -> str:
         signed = ", signed" if self.is_signed else ""
@@ -152,7 +138,7 @@ class Boundary:
         raise TypeError(message)
 
 
-def _signer(name: str, keys: str | bytes | Iterable[str | bytes]) -> Any:
+def _keys(name: str, keys: str | bytes | Iterable[str | bytes]) -> Any:
     """Return what signs with *keys*; ``None`` without keys."""
     given: list[Any] = [keys] if isinstance(keys, (str, bytes)) else list(keys)
     if not given:
@@ -166,11 +152,10 @@ def _signer(name: str, keys: str | bytes | Iterable[str | bytes]) -> Any:
         if not key:
             message = f"boundary {name!r}: a key is empty: anybody could sign with it"
             raise ValueError(message)
-    try:
-        from itsdangerous import Signer
-    except ModuleNotFoundError as error:
-        raise MissingExtraError("itsdangerous", "travel") from error
-    return Signer(given, salt=SALT, key_derivation="hmac", digest_method=hashlib.sha256)
+    # Not imported by itself: it takes a library.
+    from inscope.travel.signing import Keys
+
+    return Keys(given)
 
 
 _KNOWN: Final = {name: Boundary(name) for name in BOUNDARIES}

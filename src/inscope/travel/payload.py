@@ -46,19 +46,27 @@ class Payload:
 
     Attributes:
         text: What goes to the reader's ``load``.
-        names: The names of the Vars whose values are in it.
         boundary: The boundary that it is for.
     """
 
-    __slots__ = ("_context", "boundary", "names", "text")
+    __slots__ = ("_context", "_pairs", "boundary", "text")
 
     def __init__(
-        self, text: str, names: tuple[str, ...], boundary: Boundary, context: Context
+        self,
+        text: str,
+        pairs: list[tuple[str, Any]],
+        boundary: Boundary,
+        context: Context,
     ) -> None:
         self.text: str = text
-        self.names: tuple[str, ...] = names
+        self._pairs = pairs
         self.boundary: Boundary = boundary
         self._context: Context = context
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the Vars whose values are in it."""
+        return tuple([name for name, _ in self._pairs])
 
     @property
     def left_out(self) -> dict[str, str]:
@@ -67,7 +75,7 @@ class Payload:
 
     def __bool__(self) -> bool:
         """Whether there is anything in it."""
-        return bool(self.names)
+        return bool(self._pairs)
 
     def __str__(self) -> str:
         return self.text
@@ -117,23 +125,22 @@ def dump(
     if only is not None:
         crossing = chosen(crossing, only, boundary)
     pairs: list[tuple[str, Any]] = []
-    for name, (refer, declaration, _) in crossing.items():
+    for name, (refer, encode, _, identity, _, _) in crossing.items():
         var: Any = refer()
         value = NONE if var is None else var.get(NONE)
         if value is NONE:
             continue
-        if declaration.identity and not boundary.takes_identity:
+        if identity and not boundary.takes_identity:
             raise _unsigned(name, boundary)
         try:
-            pairs.append((name, declaration.codec.encode(value)))
+            pairs.append((name, encode(value)))
         except Exception as error:
             message = f"Var {name!r} cannot be sent by {boundary.name!r}: {error}"
             raise NotPortableError(message, name) from error
     text = boundary.sign(written([VERSION, boundary.audience, int(time()), pairs]))
     if len(text) > min(boundary.value_limit, boundary.limit):
         _check_sizes(pairs, text, boundary)
-    names = tuple([name for name, _ in pairs])
-    return Payload(text, names, boundary, copy_context())
+    return Payload(text, pairs, boundary, copy_context())
 
 
 def chosen(

@@ -3,47 +3,65 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["parsed", "written"]
+__all__ = ["parsed", "quick", "shaped", "standard", "written"]
 
 
-def _standard() -> tuple[Callable[[Any], str], Callable[[str], Any]]:
-    """Return the pair of functions made of the standard library."""
+Write: TypeAlias = "Callable[[Any], str]"
+Read: TypeAlias = "Callable[[str], Any]"
+Shaped: TypeAlias = "Callable[[str], tuple[Any, bool]]"
+
+
+def standard() -> tuple[Write, Read, Shaped]:
+    """Return the functions made of the standard library."""
     write = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
-    return write, json.JSONDecoder().decode
+    read = json.JSONDecoder().decode
+    return write, read, lambda text: (read(text), False)
 
 
-def _quick() -> tuple[Callable[[Any], str], Callable[[str], Any]]:
-    """Return the pair made of msgspec.
+def quick() -> tuple[Write, Read, Shaped]:
+    """Return those made of msgspec.
 
-    It writes what is not ASCII as it is; such text is left to the standard library,
-    and so are the escapes of JSON, which all come from there.
+    It writes what is not ASCII as it is: then, the standard library writes all of it.
     """
     import msgspec
 
     write_bytes = msgspec.json.Encoder().encode
-    plainly, _ = _standard()
+    read = msgspec.json.Decoder().decode
+    read_shaped = msgspec.json.Decoder(
+        tuple[int, str, int, list[tuple[str, Any]]]
+    ).decode
+    plainly, _, _ = standard()
 
     def write(data: Any) -> str:
         text: bytes = write_bytes(data)
         return text.decode() if text.isascii() else plainly(data)
 
-    return write, msgspec.json.Decoder().decode
+    def shaped(text: str) -> tuple[Any, bool]:
+        try:
+            return read_shaped(text), True
+        except ValueError:
+            return read(text), False
+
+    return write, read, shaped
 
 
 try:
-    _pair = _quick()
+    _functions = quick()
 except ModuleNotFoundError as _error:
     if _error.name != "msgspec":
         raise
-    _pair = _standard()
+    _functions = standard()
 
-written: Final[Callable[[Any], str]] = _pair[0]
+written: Final[Write] = _functions[0]
 """Write strings, numbers, lists, tuples and dictionaries as JSON."""
 
-parsed: Final[Callable[[str], Any]] = _pair[1]
+parsed: Final[Read] = _functions[1]
 """Read JSON; raises a ``ValueError`` if it is none."""
+
+shaped: Final[Shaped] = _functions[2]
+"""Read the envelope of a payload; return it, and whether its shape is certain."""

@@ -1,0 +1,196 @@
+"""The rows of ``engines``: what a task costs that brings declared values along.
+
+As it is: the engine without inscope, or beside it: its own function, pool and worker.
+Each engine runs in processes of its own, on this machine; what is not installed, or
+cannot be started, has no row.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import ExitStack, contextmanager
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.results import OURS, Row
+from benchmarks.timing import alternate
+from dev.processes import ROOT
+from dev.redis import fetch_redis, find_redis
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from benchmarks.timing import Effort, Timer
+
+AS_IT_IS = "as it is"
+JOB = "a job of a pool of processes, and its result"
+TASK = "a task of Celery's on Redis, and its result"
+MAP = "a task of Dask's `client.map`, of 200, and its result"
+
+TASKS = 200
+SECONDS = 0.1
+"""How long a turn takes, about: these are slow."""
+
+NAMES = ("user", "tenant", "locale", "request_id")
+
+
+def measure(effort: Effort) -> list[Row]:
+    """Return the rows of what is there."""
+    slowly = effort._replace(
+        seconds=SECONDS if effort.rounds else 0.0, rounds=min(effort.rounds, 31)
+    )
+    return [*_pool(slowly), *_celery(slowly), *_dask(slowly)]
+
+
+def nothing(*_: Any) -> None:
+    """Do nothing."""
+
+
+def _each(call: Callable[[], Any]) -> Timer:
+    """Return what times *call*, one after the other."""
+
+    def run(loops: int) -> float:
+        start = time.perf_counter()
+        for _ in range(loops):
+            call()
+        return time.perf_counter() - start
+
+    return run
+
+
+def _declare(*boundaries: str) -> None:
+    """Bind four declared Vars, for as long as the context lasts."""
+    from inscope import Var
+
+    for name in NAMES:
+        _kept.append(Var(f"bench_{name}", wire=str, travels_to=boundaries))
+        _kept[-1].set(f"{name} 1234567")
+
+
+_kept: list[Any] = []
+
+
+def _pool(effort: Effort) -> list[Row]:
+    from inscope.carry import carrying
+
+    _declare("process")
+    with ProcessPoolExecutor(1) as plain, carrying(ProcessPoolExecutor(1)) as ours:
+        timers = {
+            AS_IT_IS: _each(lambda: plain.submit(nothing).result()),
+            OURS: _each(lambda: ours.submit(nothing).result()),
+        }
+        return [Row(JOB, "", (), alternate(timers, effort))]
+
+
+def _is_installed(package: str) -> bool:
+    """Tell whether *package* can be imported."""
+    try:
+        import_module(package)
+    except ModuleNotFoundError:
+        return False
+    return True
+
+
+def _celery(effort: Effort) -> list[Row]:
+    fetch_redis()
+    server = find_redis()
+    if not (server and _is_installed("celery")):
+        return []
+    with ExitStack() as stack:
+        os.environ["BENCH_BROKER"] = stack.enter_context(_redis(server))
+        stack.callback(os.environ.pop, "BENCH_BROKER")
+        for queue, travels in (("plain", ""), ("ours", "1")):
+            stack.enter_context(_worker(queue, travels))
+        return [Row(TASK, "", (), alternate(_senders(), effort))]
+
+
+def _senders() -> dict[str, Timer]:
+    from benchmarks import celery_tasks as tasks
+    from inscope import bind
+    from inscope.travel import Boundary
+    from inscope.travel.celery import install
+
+    boundary = Boundary("celery", keys=[tasks.KEY], max_age=3600)
+
+    def ask(queue: str) -> str:
+        return str(tasks.seen.apply_async(queue=queue).get(timeout=60, interval=0.001))
+
+    def ours(loops: int) -> float:
+        with install(boundary):
+            return _each(lambda: ask("ours"))(loops)
+
+    values = {tasks.tenant: "acme", tasks.user: 7}
+    with bind(values), install(boundary):
+        seen = ask("ours")
+    if (seen, ask("plain")) != ("acme 7", "- 0"):
+        message = f"the worker has seen {seen!r}"
+        raise RuntimeError(message)
+    bind(values).__enter__()
+    return {AS_IT_IS: _each(lambda: ask("plain")), OURS: ours}
+
+
+@contextmanager
+def _started(command: list[str], **options: Any) -> Iterator[None]:
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet, **options) as process:
+        try:
+            yield
+        finally:
+            process.terminate()
+
+
+@contextmanager
+def _redis(server: list[str]) -> Iterator[str]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        _started([*server, *options], cwd=folder),
+    ):
+        yield f"redis://127.0.0.1:{port}/0"
+
+
+def _worker(queue: str, travels: str) -> Any:
+    command = [sys.executable, "-m", "celery", "-A", "benchmarks.celery_tasks"]
+    command += ["worker", "--pool=solo", "-Q", queue, "-n", f"{queue}@bench"]
+    command += ["--without-mingle", "--without-gossip"]
+    environment = os.environ | {"BENCH_TRAVELS": travels, "PYTHONPATH": str(ROOT)}
+    return _started(command, cwd=ROOT, env=environment)
+
+
+def _dask(effort: Effort) -> list[Row]:
+    if not _is_installed("distributed"):
+        return []
+    from distributed import Client, LocalCluster
+
+    from inscope.travel.dask import travelling
+
+    _declare("dask")
+    cluster = LocalCluster(
+        n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
+    )
+    with cluster, Client(cluster) as client:
+
+        def each(function: Any) -> Timer:
+            def run(loops: int) -> float:
+                start = time.perf_counter()
+                for _ in range(-(-loops // TASKS)):
+                    client.gather(client.map(function(), range(TASKS), pure=False))
+                taken = time.perf_counter() - start
+                return taken * loops / (-(-loops // TASKS) * TASKS)
+
+            return run
+
+        timers = {
+            AS_IT_IS: each(lambda: nothing),
+            OURS: each(lambda: travelling(nothing)),
+        }
+        return [Row(MAP, "", (), alternate(timers, effort))]
