@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from many import MANY, USERS
 
 pytest.importorskip("celery")
 
@@ -218,9 +219,9 @@ def test_the_next_of_a_chain_has_what_the_one_before_has_bound(
 
 
 def test_the_tasks_of_many_senders_each_see_their_own(sender: Any, worker: Any) -> None:
-    """Three hundred tasks of twenty tenants, sent by four threads as they come."""
+    """Many tasks of many tenants, sent by four threads as they come."""
     tasks = sender.to(worker).tasks
-    names = [f"tenant {number % 20}" for number in range(300)]
+    names = [f"tenant {number % USERS}" for number in range(MANY)]
 
     def send(name: str) -> None:
         with tasks.tenant.bind(name), tasks.user.bind(f"user of {name}"):
@@ -230,4 +231,4 @@ def test_the_tasks_of_many_senders_each_see_their_own(sender: Any, worker: Any) 
         list(threads.map(send, names))
 
     expected = sorted([name, name, f"user of {name}", "nothing"] for name in names)
-    assert expected == sender.all_seen(300)
+    assert expected == sender.all_seen(MANY)

@@ -169,3 +169,18 @@ def test_a_megabyte_is_refused_by_its_size(travel: ModuleType, boundary: Any) ->
     """Before anything looks into it."""
     assert "size" == travel.load("[" * 1_000_000, boundary).refused.reason
     assert "size" == travel.load(b"\xff" * 1_000_000, "process").refused.reason
+
+
+def test_deep_values_are_read_or_refused(
+    travel: ModuleType, inscope: ModuleType
+) -> None:
+    """Down to where Python's own stack ends."""
+    var = inscope.Var("deep_value", wire=travel.JSON, travels_to={"process"})
+    pattern = travel.dump("process").text
+    for depth, is_read in ((10, True), (120, True), (1900, False)):
+        value = "[" * depth + "]" * depth
+        text = pattern.replace("[]", f'[["deep_value",{value}]]')
+        arrival = travel.load(text, "process")
+        assert is_read == (arrival.refused is None)
+        if is_read:
+            assert list is type(arrival.run(var.get))

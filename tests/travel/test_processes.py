@@ -15,6 +15,7 @@ from types import ModuleType
 
 import process_work as work
 import pytest
+from many import MANY, USERS
 
 from inscope import NotPortableError, bind
 from inscope.carry import carrying
@@ -76,8 +77,8 @@ def test_what_a_job_leaves_bound_is_gone(pool: Executor) -> None:
 def test_many_jobs_of_many_users_see_their_own(pool: Executor) -> None:
     """Interleaved."""
     expected, futures = [], []
-    for number in range(200):
-        name = f"user {number % 20}"
+    for number in range(MANY):
+        name = f"user {number % USERS}"
         with work.user.bind(name):
             futures.append(pool.submit(work.seen, number))
         expected.append(("-", name, "no cart", number))

@@ -27,28 +27,42 @@ def quick() -> tuple[Write, Read, Shaped]:
     """Return those made of msgspec.
 
     It writes what is not ASCII as it is: then, the standard library writes all of it.
+    And it loses memory where text is nested too deep for Python (msgspec 0.22): what
+    could be is read by the standard library, too.
     """
     import msgspec
 
     write_bytes = msgspec.json.Encoder().encode
-    read = msgspec.json.Decoder().decode
+    read_quickly = msgspec.json.Decoder().decode
     read_shaped = msgspec.json.Decoder(
         tuple[int, str, int, list[tuple[str, Any]]]
     ).decode
-    plainly, _, _ = standard()
+    plainly, read_plainly, _ = standard()
 
     def write(data: Any) -> str:
         text: bytes = write_bytes(data)
         return text.decode() if text.isascii() else plainly(data)
 
+    def read(text: str) -> Any:
+        return (read_plainly if _may_be_deep(text) else read_quickly)(text)
+
     def shaped(text: str) -> tuple[Any, bool]:
+        if _may_be_deep(text):
+            return read_plainly(text), False
         try:
             return read_shaped(text), True
         except ValueError:
-            return read(text), False
+            return read_quickly(text), False
 
     return write, read, shaped
 
+
+def _may_be_deep(text: str) -> bool:
+    """Tell whether *text* has more brackets than Python's stack has room for."""
+    return text.count("[") + text.count("{") > BRACKETS
+
+
+BRACKETS: Final = 100
 
 try:
     _functions = quick()
