@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 from contextvars import ContextVar, copy_context
 from types import ModuleType
 from typing import Any
@@ -115,6 +116,20 @@ def test_a_block_may_be_left_in_another_context(tenant: Any, arrival: Any) -> No
     block.__exit__(None, None, None)
 
     assert "-" == tenant.get()
+
+
+def test_what_arrived_is_a_change_as_it_is_read(
+    inscope: ModuleType, tenant: Any, arrival: Any
+) -> None:
+    """Of the Var; how it lies there until then is nobody's business."""
+    carry = importlib.import_module("inscope.carry")
+    before = carry.Snapshot.capture()
+    with arrival.entered():
+        assert [] == list(before.diff())
+        tenant.get()
+        assert (carry.Change(inscope.Token.MISSING, "acme"),) == tuple(
+            before.diff().values()
+        )
 
 
 def test_a_block_is_entered_once(inscope: ModuleType, arrival: Any) -> None:

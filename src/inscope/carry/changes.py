@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from inscope._core.arrival import ARRIVED
 from inscope._core.ledger import INNERMOST
 from inscope._core.stack import StackView
 from inscope._core.var import Token
@@ -64,12 +65,16 @@ class Changes(Mapping[Any, Change]):
         return f"<Changes {{{', '.join(rows)}}}>"
 
 
+OUR_OWN: Final = (ARRIVED, INNERMOST)
+"""Variables in which inscope keeps what is no value of anybody's."""
+
+
 def changes_between(before: Context, after: Context) -> Changes:
     """Return what *after* has otherwise than *before*; both must be copies."""
     changed: dict[ContextVar[Any], Change] = {}
     for var in [*before, *(var for var in after if var not in before)]:
         old, new = before.get(var, Token.MISSING), after.get(var, Token.MISSING)
-        if old is new or var is INNERMOST:
+        if old is new or var in OUR_OWN:
             continue
         change = Change(*(plain_value(var, value) for value in (old, new)))
         looks_in = is_local(var) or StackView in (type(old), type(new))
