@@ -18,7 +18,8 @@ import pytest
 
 @pytest.fixture
 def logs(inscope: ModuleType) -> ModuleType:
-    """``inscope.logs``, of the copy of the package under test."""
+    """``inscope.logs``, of the copy of the package under test; other tests' Vars go."""
+    gc.collect()
     return importlib.import_module("inscope.logs")
 
 
@@ -161,7 +162,6 @@ def test_only_what_was_declared_for_logs_is_shown(
     default = inscope.Var("log_default", log=True, default=5)
     values = {secret: "s3cr3t", silent: "x", plain: "y"}
 
-    gc.collect()
     with inscope.bind(values):
         assert {default.name: 5} == logs.context()
 
