@@ -108,8 +108,9 @@ def _changed(text: str, position: int, value: str) -> str:
 
 CHANGES: list[tuple[str, Any]] = [
     ("version", lambda text: _changed(text, 0, "[2")),
-    ("version", lambda text: _changed(text, 0, "[true")),
-    ("version", lambda text: _changed(text, 0, "[null")),
+    ("malformed", lambda text: _changed(text, 0, "[true")),
+    ("malformed", lambda text: _changed(text, 0, "[null")),
+    ("malformed", lambda text: _changed(text, 0, "[" + "[" * 900 + "]" * 900)),
     ("audience", lambda text: _changed(text, 1, '"celery"')),
     ("malformed", lambda text: _changed(text, 1, "5")),
     ("expired", lambda text: _changed(text, 2, str(int(time.time()) - 62))),

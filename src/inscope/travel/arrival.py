@@ -187,11 +187,10 @@ def _read(text: str, boundary: Boundary) -> dict[str, Any]:
 
 def _check_shape(envelope: Any) -> None:
     """Raise unless *envelope* is one of this version."""
-    if not is_exactly(envelope, list) or not envelope:
+    if not is_exactly(envelope, list) or [*map(type, envelope[:1])] != [int]:
         raise Refused("malformed", MALFORMED)
-    version = envelope[0]
-    if not is_exactly(version, int) or version != VERSION:
-        raise _of_version(version)
+    if envelope[0] != VERSION:
+        raise _of_version(envelope[0])
     kinds = [str, int, list]
     if [*map(type, envelope[1:])] != kinds or not all(map(_is_pair, envelope[3])):
         raise Refused("malformed", MALFORMED)
@@ -202,7 +201,7 @@ def _is_pair(pair: Any) -> bool:
     return is_exactly(pair, list) and len(pair) == 2 and is_exactly(pair[0], str)
 
 
-def _of_version(version: object) -> Refused:
+def _of_version(version: int) -> Refused:
     return Refused(
         "version", f"it is of version {version!r:.20}, and here is {VERSION}"
     )
