@@ -108,10 +108,9 @@ def test_what_is_not_of_its_type_is_refused(
 ) -> None:
     """As in every payload."""
     number = inscope.Var("otel_number", default=0, wire=int, travels_to={"http"})
-    for text in ("x", "%22", "1.5", "[" * 5000):
+    for text in ("x", "%22", "1.5", "[" * 900):
         arrival = bridging.Baggage(number).extract({"baggage": f"otel_number={text}"})
-        if not arrival.names and arrival.refused is None:
-            continue  # OpenTelemetry drops what is too long
+        assert arrival.refused is not None
         with pytest.raises(inscope.ContextRefused):
             arrival.run(number.get)
 
