@@ -316,6 +316,9 @@ def test_diff_does_not_compare_values(inscope: ModuleType, carry: ModuleType) ->
     """Whatever their ``==`` says, or raises: another object is another value."""
 
     class Hostile:
+        def __getattribute__(self, name: str) -> Any:
+            raise RuntimeError(name)
+
         def __eq__(self, other: object) -> bool:
             raise RuntimeError
 
@@ -324,14 +327,18 @@ def test_diff_does_not_compare_values(inscope: ModuleType, carry: ModuleType) ->
 
     user, local, stack = inscope.Var("user"), inscope.Local(), inscope.LocalStack()
     one, other = Hostile(), Hostile()
+    strange: ContextVar[Any] = ContextVar("strange")
     with user.bind(one), inscope.bound(local, a=one), inscope.pushed(stack, one):
         before = carry.Snapshot.capture()
         assert 0 == len(before.diff())
+        token = strange.set(other)
         with user.bind(other), inscope.bound(local, a=other):
             changes = before.diff()
-        assert 2 == len(changes)
+        strange.reset(token)
+        assert 3 == len(changes)
         assert one is changes[user].before
         assert other is changes[local].after["a"]
+        assert other is changes[strange].after
 
 
 def test_diff_between_two(carry: ModuleType) -> None:

@@ -90,7 +90,7 @@ def test_many_at_once_and_few_after_leave_no_reference_to_the_type() -> None:
     """Each object holds its type while it lives, a spare one does not."""
     stack: LocalStack[int] = LocalStack()
     user: Var[int] = Var("user")
-    types = (native.Cell, type(user.bind(0)), type(stack.push(0)))
+    types = (native.LinkedCell, type(user.bind(0)), type(stack.push(0)))
 
     def use(depth: int) -> None:
         binds = [user.bind(number) for number in range(depth)]

@@ -108,6 +108,23 @@ def test_what_the_work_leaves_is_gone(
     assert {"before": 1} == dict(local)
 
 
+def test_what_others_have_bound_is_not_asked_anything(
+    inscope: ModuleType, tenant: Any, arrival: Any
+) -> None:
+    """A proxy in somebody's variable is not resolved to find out what it is."""
+    asked: list[str] = []
+    foreign: ContextVar[Any] = ContextVar("foreign")
+
+    def of_others() -> None:
+        foreign.set(inscope.LocalProxy(lambda: asked.append("resolved")))
+        with arrival.entered():
+            assert "acme" == tenant.get()
+
+    copy_context().run(of_others)
+
+    assert [] == asked
+
+
 def test_a_block_may_be_left_in_another_context(tenant: Any, arrival: Any) -> None:
     """Hooks around the work may run in different ones; nothing raises."""
     block = arrival.entered()

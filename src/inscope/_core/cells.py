@@ -13,15 +13,15 @@ through to the previous one. Made by ``bind``, ``ledger.py`` and ``var``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from inscope._core.choice import taken
 from inscope._core.nothing import EMPTY
 
 if TYPE_CHECKING:
-    from inscope._core.python.cell import Cell
+    from inscope._core.python.cell import Cell, LinkedCell
 else:
-    (Cell,) = taken("cell", "Cell")
+    Cell, LinkedCell = taken("cell", "Cell", "LinkedCell")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,12 +29,19 @@ if TYPE_CHECKING:
 
     from inscope._core.bind import Bind
 
-__all__ = ["NOTHING", "Cell", "bind_above", "enclosing_bind", "live", "mend", "read"]
-__all__ += ["rebuilt", "release", "shortened", "withdraw"]
+__all__ = ["NOTHING", "Cell", "LinkedCell", "bind_above", "enclosing_bind", "is_cell"]
+__all__ += ["live", "mend", "read", "rebuilt", "release", "shortened", "withdraw"]
 
 
-NOTHING: Final = Cell(EMPTY, None)
+NOTHING: Final = LinkedCell(EMPTY, None)
 """Put back where there was nothing, when only a value can be put back."""
+
+_KINDS: Final[tuple[type, ...]] = (Cell, LinkedCell)
+
+
+def is_cell(value: Any) -> TypeGuard[Cell]:
+    """Tell whether *value* is a cell; not asked itself, for it may be a proxy."""
+    return type(value) in _KINDS
 
 
 def live(cell: Cell | None) -> Cell | None:
@@ -55,7 +62,7 @@ def live(cell: Cell | None) -> Cell | None:
 
 def read(value: Any) -> Any:
     """Return *value*, or what a cell in its place holds; ``EMPTY`` if nothing."""
-    if type(value) is not Cell:
+    if not is_cell(value):
         return value
     cell = live(value)
     return EMPTY if cell is None else cell.value
@@ -98,9 +105,9 @@ def rebuilt(top: Cell, heir: Bind[Any], below: Cell | None) -> Cell:
         return top
     for node in reversed(path):
         if node is live(node):
-            below = Cell(node.value, below, node.bind)
-            if node.bind is not None:
-                node.bind.adopt(node, below)
+            copied = below = LinkedCell(node.value, below, node.bind)
+            if isinstance(node, LinkedCell) and node.bind is not None:
+                node.bind.adopt(node, copied)
     return below or NOTHING
 
 
@@ -110,7 +117,7 @@ def shortened(cell: Cell | None) -> Cell | None:
     Emptied cells never fill again, and chains of them would only grow.
     """
     cell = live(cell)
-    if cell is not None and cell.bind is not None:
+    if isinstance(cell, LinkedCell) and cell.bind is not None:
         cell.previous = live(cell.previous)
     return cell
 
@@ -132,7 +139,7 @@ def mend(var: ContextVar[Any], top: Cell | None, cell: Cell) -> None:
         var.set(cell.previous or NOTHING)
 
 
-def withdraw(cells: Iterable[Cell]) -> None:
+def withdraw(cells: Iterable[LinkedCell]) -> None:
     """Empty *cells*: whoever holds one reads through to the previous value."""
     for cell in cells:
         cell.value = EMPTY
@@ -140,7 +147,7 @@ def withdraw(cells: Iterable[Cell]) -> None:
         cell.previous = live(cell.previous)
 
 
-def release(cells: Iterable[Cell]) -> None:
+def release(cells: Iterable[LinkedCell]) -> None:
     """Let *cells* keep their value and nothing else: their bind has ended."""
     for cell in cells:
         cell.bind = cell.previous = None

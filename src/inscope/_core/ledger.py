@@ -18,6 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from inscope._core.bind import LEFT, OnceBind
 from inscope._core.cells import (
     Cell,
+    LinkedCell,
+    is_cell,
     live,
     rebuilt,
     release,
@@ -174,7 +176,7 @@ class LocalBind(LedgerBind[L]):
         self._values = dict(values)
         self._names = tuple(values)
         self._before: dict[str, Any] = {}
-        self._cells: dict[str, list[Cell]] = {}
+        self._cells: dict[str, list[LinkedCell]] = {}
 
     def _put(self) -> L:
         storage, plain = storage_of(self._local), is_plain(self._local)
@@ -184,14 +186,14 @@ class LocalBind(LedgerBind[L]):
             if plain:
                 tree = {**cast("dict[str, Any]", tree), name: value}
                 continue
-            cell = Cell(value, _as_cell(before), self)
+            cell = LinkedCell(value, _as_cell(before), self)
             self._cells[name] = [cell]
             tree = assign(tree, name, cell, hash(name))
         self._values.clear()
         self._stored = storage.set(tree)
         return self._local
 
-    def adopt(self, old: Cell, new: Cell) -> None:
+    def adopt(self, old: LinkedCell, new: LinkedCell) -> None:
         for cells in self._cells.values():
             if old in cells:
                 cells.append(new)
@@ -238,7 +240,7 @@ class LocalBind(LedgerBind[L]):
         tree = before = storage.get(EMPTY_TREE)
         for name in self._names:
             found = _find(tree, name)
-            if type(found) is Cell and found.value is EMPTY:
+            if is_cell(found) and found.value is EMPTY:
                 tree = _put_back(tree, name, found, is_plain(self._local))
         if tree is not before:
             storage.set(tree)
@@ -264,14 +266,14 @@ def _find(tree: Any, name: str) -> Any:
 
 def _as_cell(found: Any) -> Cell | None:
     """Return *found* as the previous cell of a new one."""
-    if type(found) is Cell:
+    if is_cell(found):
         return shortened(found)
-    return None if found is EMPTY else Cell(found, None)
+    return None if found is EMPTY else LinkedCell(found, None)
 
 
 def _put_back(tree: Any, name: str, before: Any, plain: bool) -> Any:
     """Return *tree* with what was under *name* before, if anything."""
-    if type(before) is Cell:
+    if is_cell(before):
         before = live(before) or EMPTY
     if before is not EMPTY:
         if plain:
@@ -286,7 +288,7 @@ def _put_back(tree: Any, name: str, before: Any, plain: bool) -> Any:
 
 def _on(found: Any, heir: LocalBind[Any], before: Any) -> Any:
     """Return *found*, if it is a chain with a cell of *heir*, on *before*."""
-    if type(found) is not Cell:
+    if not is_cell(found):
         return found  # overwritten by hand
     return rebuilt(found, heir, _as_cell(before))
 

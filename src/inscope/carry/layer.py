@@ -19,7 +19,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inscope._core.cells import NOTHING, Cell, live
+from inscope._core.cells import NOTHING, Cell, LinkedCell, is_cell, live
 from inscope._core.names import EMPTY_TREE, assign, items, remove
 from inscope._core.nothing import EMPTY
 from inscope._core.stack import BOTTOM
@@ -63,7 +63,7 @@ class Layer:
             token = var.set(value)
             if before is EMPTY:
                 self._tokens[var] = token
-        elif type(own) is Cell and _rebase(own, before, value):
+        elif is_cell(own) and _rebase(own, before, value):
             pass
         elif is_local(var):
             return self._bring_names(var, before, value, own)
@@ -76,7 +76,7 @@ class Layer:
         own = var.get(EMPTY)
         if own is before:
             self._unset(var, own)
-        elif type(own) is Cell and _rebase(own, before, None):
+        elif is_cell(own) and _rebase(own, before, None):
             self._tokens.pop(var, None)
         elif is_local(var):
             return self._bring_names(var, before, EMPTY_TREE, own)
@@ -89,7 +89,7 @@ class Layer:
         token = self._tokens.pop(var, None)
         if token is not None:
             var.reset(token)
-        elif type(own) is Cell:
+        elif is_cell(own):
             var.set(NOTHING)
 
     def _bring_names(
@@ -122,7 +122,7 @@ class Layer:
 
 def _is_nothing(value: Any) -> bool:
     """Tell whether *value* stands for none: that of a bind that ended, of a stack."""
-    if type(value) is Cell:
+    if is_cell(value):
         return live(value) is None
     return value is EMPTY or value is BOTTOM
 
@@ -133,15 +133,15 @@ def _rebase(own: Cell, before: Any, value: Any) -> bool:
     *value* is a cell, or ``None`` for nothing. A bind sees, when it ends, that what is
     to be there is not what was there on entering, and puts the former back.
     """
-    if before is not EMPTY and type(before) is not Cell:
+    if before is not EMPTY and not is_cell(before):
         return False
     # A bind skips the empty cells below it.
-    below = (before, live(before)) if type(before) is Cell else (None,)
+    below = (before, live(before)) if is_cell(before) else (None,)
     node: Cell | None = own
     while node is not None and node is not before:
         if node.previous in below:
-            if node.bind is None:  # made by set: its token is for what was there
-                return False
+            if not isinstance(node, LinkedCell) or node.bind is None:
+                return False  # made by set: its token is for what was there
             node.previous = value
             return True
         node = node.previous

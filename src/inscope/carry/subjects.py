@@ -7,7 +7,7 @@ from inspect import isclass
 from typing import Any, cast
 
 from inscope._core import Local, LocalStack, is_proxy
-from inscope._core.cells import Cell, live
+from inscope._core.cells import is_cell, live
 from inscope._core.local import storage_of
 from inscope._core.names import items
 from inscope._core.scope import BareScope
@@ -61,11 +61,11 @@ def is_local(context_var: ContextVar[Any]) -> bool:
 
 
 def plain_value(context_var: ContextVar[Any], value: Any) -> Any:
-    """Return the *value* of a context variable as its user knows it."""
-    if type(value) is Cell:
+    """Return the *value* of a context variable as its user knows it; ask it nothing."""
+    if is_cell(value):
         cell = live(value)
         return Token.MISSING if cell is None else cell.value
-    if isinstance(value, StackView):
+    if issubclass(type(value), StackView):
         return [*value] or Token.MISSING
     if is_local(context_var) and value is not Token.MISSING:
         names = {name: plain_value(context_var, one) for name, one in items(value)}

@@ -16,7 +16,7 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from inscope._core.arrival import ARRIVED
-from inscope._core.cells import NOTHING, Cell
+from inscope._core.cells import NOTHING, is_cell
 from inscope._core.declared import declared
 from inscope._core.ledger import INNERMOST
 from inscope._core.names import EMPTY_TREE
@@ -92,12 +92,13 @@ def _ours() -> dict[ContextVar[Any], Any]:
 
 def _nothing(variable: ContextVar[Any], value: Any) -> Any:
     """Return what stands for nothing in *variable*; ``EMPTY`` if it is not ours."""
-    if isinstance(value, Cell):
+    if is_cell(value):
         return NOTHING
-    if isinstance(value, StackView):
+    kind = type(value)  # it may be a proxy, or anybody's: it is not asked itself
+    if issubclass(kind, StackView):
         return BOTTOM
     if is_local(variable):
         return EMPTY_TREE
-    if isinstance(value, BareScope) or variable in (ARRIVED, INNERMOST):
+    if issubclass(kind, BareScope) or variable in (ARRIVED, INNERMOST):
         return None
     return EMPTY

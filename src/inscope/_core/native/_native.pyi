@@ -13,6 +13,7 @@ BareStack: Any
 BareVar: Any
 Cell: Any
 ForwardedMethods: Any
+LinkedCell: Any
 LocalProxy: Any
 ScopeSlot: Any
 

@@ -22,7 +22,7 @@ enum { NEW, ENTERING, ENTERED, LEFT };
 typedef struct {
     PyObject_HEAD
     PyObject *var;      /* Owned: a BareVar. */
-    Cell *cell;         /* Owned: holds the value; NULL once left. */
+    Cell *cell;         /* Owned, linked: holds the value; NULL once left. */
     PyObject *copied;   /* Owned: a tuple of cells that copies took the place of. */
     PyObject *token;    /* Owned: the context variable's; NULL unless entered. */
     PyObject *before;   /* Borrowed from the token: what was there on entering. */
@@ -56,15 +56,16 @@ advance(VarBind *bind, int from, int to)
 
 /* Make the cell the top of the chain; -1 with an error, and nothing bound. */
 static int
-put(VarBind *bind, Cell *cell)
+put(VarBind *bind, LinkedCell *linked)
 {
+    Cell *cell = &linked->cell;
     PyObject *cells = ((BareVar *)bind->var)->cells;
     Cell *top;
     if (var_top(cells, &top) < 0) {
         return -1;
     }
-    cell->previous = top == NULL ? NULL : cell_shortened(top); /* nobody has the cell yet */
-    cell->bind = Py_NewRef((PyObject *)bind);
+    linked->previous = top == NULL ? NULL : cell_shortened(top); /* nobody has it yet */
+    linked->bind = Py_NewRef((PyObject *)bind);
     bind->before = (PyObject *)top;
     bind->token = PyContextVar_Set(cells, (PyObject *)cell);
     Py_XDECREF((PyObject *)top);
@@ -84,7 +85,7 @@ bind_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
         return PyObject_CallMethodNoArgs(self, state_of(bind)->refuse_entry);
     }
     PyObject *value = Py_NewRef(bind->cell->value);
-    int done = put(bind, bind->cell);
+    int done = put(bind, (LinkedCell *)bind->cell);
     advance(bind, ENTERING, done < 0 ? LEFT : ENTERED);
     if (done < 0) {
         Py_CLEAR(value);
@@ -108,7 +109,7 @@ finish(Cell *cell, PyObject *copied, void (*end)(Cell *))
 static int
 mend(VarBind *bind, Cell *cell, Cell *top, PyObject *before)
 {
-    if (top == cell && before == (PyObject *)cell->previous) {
+    if (top == cell && before == (PyObject *)((LinkedCell *)cell)->previous) {
         return 0;
     }
     PyObject *cells = ((BareVar *)bind->var)->cells;
@@ -244,7 +245,7 @@ bind_subject(PyObject *self, PyObject *Py_UNUSED(ignored))
 static VarBind *
 make(State *state, PyObject *var, PyObject *value)
 {
-    Cell *cell = cell_new(state, value, NULL, NULL);
+    Cell *cell = (Cell *)cell_new_linked(state, value);
     if (cell == NULL) {
         return NULL;
     }

@@ -21,8 +21,13 @@ load(Cell *cell, PyObject **value, Cell **previous, int *is_bind)
 {
     Py_BEGIN_CRITICAL_SECTION(cell);
     *value = Py_XNewRef(cell->value);
-    *previous = (Cell *)Py_XNewRef((PyObject *)cell->previous);
-    *is_bind = cell->bind != NULL;
+    *previous = NULL;
+    *is_bind = 0;
+    if (cell_is_linked(cell)) {
+        LinkedCell *linked = (LinkedCell *)cell;
+        *previous = (Cell *)Py_XNewRef((PyObject *)linked->previous);
+        *is_bind = linked->bind != NULL;
+    }
     Py_END_CRITICAL_SECTION();
 }
 
@@ -36,19 +41,22 @@ is_empty(Cell *cell)
     return empty;
 }
 
-/* Store what is given and drop what was there, after the change is complete. */
+/* Take the value away, and the bind; what was there is dropped when that is done. */
 static void
-store(Cell *cell, PyObject *value, Cell *previous, PyObject *bind)
+empty_out(Cell *cell, Cell *previous)
 {
-    PyObject *old_value, *old_bind;
-    Cell *old_previous;
+    PyObject *old_value, *old_bind = NULL;
+    Cell *old_previous = previous; /* a cell that is not linked has no place for it */
     Py_BEGIN_CRITICAL_SECTION(cell);
     old_value = cell->value;
-    old_previous = cell->previous;
-    old_bind = cell->bind;
-    cell->value = value;
-    cell->previous = previous;
-    cell->bind = bind;
+    cell->value = NULL;
+    if (cell_is_linked(cell)) {
+        LinkedCell *linked = (LinkedCell *)cell;
+        old_previous = linked->previous;
+        old_bind = linked->bind;
+        linked->previous = previous;
+        linked->bind = NULL;
+    }
     Py_END_CRITICAL_SECTION();
     Py_XDECREF(old_value);
     Py_XDECREF((PyObject *)old_previous);
@@ -136,8 +144,8 @@ cell_shortened(Cell *cell)
         if (below != previous) {
             Cell *old;
             Py_BEGIN_CRITICAL_SECTION(cell);
-            old = cell->previous;
-            cell->previous = below;
+            old = ((LinkedCell *)cell)->previous;
+            ((LinkedCell *)cell)->previous = below;
             Py_END_CRITICAL_SECTION();
             below = old;
         }
@@ -155,7 +163,7 @@ cell_withdraw(Cell *cell)
     int is_bind;
     load(cell, &value, &previous, &is_bind);
     /* previous is held by the cell or by us until its live part has been found. */
-    store(cell, NULL, cell_live(previous), NULL);
+    empty_out(cell, cell_live(previous));
     Py_XDECREF(value);
     Py_XDECREF((PyObject *)previous);
 }
@@ -163,13 +171,14 @@ cell_withdraw(Cell *cell)
 void
 cell_release(Cell *cell)
 {
+    LinkedCell *linked = (LinkedCell *)cell; /* it is a bind's */
     Cell *previous;
     PyObject *bind;
     Py_BEGIN_CRITICAL_SECTION(cell);
-    previous = cell->previous;
-    bind = cell->bind;
-    cell->previous = NULL;
-    cell->bind = NULL;
+    previous = linked->previous;
+    bind = linked->bind;
+    linked->previous = NULL;
+    linked->bind = NULL;
     Py_END_CRITICAL_SECTION();
     Py_XDECREF((PyObject *)previous);
     Py_XDECREF(bind);
@@ -177,73 +186,120 @@ cell_release(Cell *cell)
 
 /* Life */
 
-Cell *
-cell_new(State *state, PyObject *value, Cell *previous, PyObject *bind)
+static LinkedCell *
+new_linked(State *state, PyObject *value, Cell *previous, PyObject *bind)
 {
-    Cell *cell = (Cell *)spares_take(&state->spare_cells, state->cell);
-    if (cell == NULL) {
+    LinkedCell *linked =
+        (LinkedCell *)spares_take(&state->spare_cells, state->linked_cell);
+    if (linked == NULL) {
         return NULL;
     }
-    cell->value = Py_XNewRef(value);
-    cell->previous = (Cell *)Py_XNewRef((PyObject *)previous);
-    cell->bind = Py_XNewRef(bind);
-    PyObject_GC_Track(cell);
+    linked->cell.value = Py_XNewRef(value);
+    linked->previous = (Cell *)Py_XNewRef((PyObject *)previous);
+    linked->bind = Py_XNewRef(bind);
+    PyObject_GC_Track(linked);
+    return linked;
+}
+
+LinkedCell *
+cell_new_linked(State *state, PyObject *value)
+{
+    return new_linked(state, value, NULL, NULL);
+}
+
+Cell *
+cell_new(State *state, PyObject *value, Cell *around)
+{
+    if (around != NULL || PyObject_IS_GC(value)) { /* the value may lead back here */
+        return (Cell *)new_linked(state, value, around, NULL);
+    }
+    Cell *cell = PyObject_New(Cell, state->cell);
+    if (cell != NULL) {
+        cell->value = Py_NewRef(value);
+    }
     return cell;
 }
 
+static int
+refuse_previous(PyObject *previous)
+{
+    if (previous == NULL || previous == Py_None || cell_check(previous)) {
+        return 0;
+    }
+    PyErr_SetString(PyExc_TypeError, "'previous' must be a Cell or None");
+    return -1;
+}
+
 static PyObject *
-cell_tp_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
+linked_cell_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     static char *names[] = {"value", "previous", "bind", NULL};
     PyObject *value, *previous, *bind = Py_None;
     State *state = state_of_type(type);
-    if (state == NULL || !PyArg_ParseTupleAndKeywords(args, kwargs, "OO|O:Cell", names,
-                                                      &value, &previous, &bind)) {
+    if (state == NULL ||
+        !PyArg_ParseTupleAndKeywords(args, kwargs, "OO|O:LinkedCell", names, &value,
+                                     &previous, &bind) ||
+        refuse_previous(previous) < 0) {
         return NULL;
     }
-    if (previous != Py_None && !cell_check(previous)) {
-        PyErr_SetString(PyExc_TypeError, "'previous' must be a Cell or None");
-        return NULL;
-    }
-    return (PyObject *)cell_new(state, value == state->empty ? NULL : value,
-                                previous == Py_None ? NULL : (Cell *)previous,
-                                bind == Py_None ? NULL : bind);
+    return (PyObject *)new_linked(state, value == state->empty ? NULL : value,
+                                  previous == Py_None ? NULL : (Cell *)previous,
+                                  bind == Py_None ? NULL : bind);
 }
 
 static int
-cell_traverse(PyObject *self, visitproc visit, void *arg)
+linked_cell_traverse(PyObject *self, visitproc visit, void *arg)
 {
-    Cell *cell = (Cell *)self;
+    LinkedCell *linked = (LinkedCell *)self;
     Py_VISIT(Py_TYPE(self));
-    Py_VISIT(cell->value);
-    Py_VISIT((PyObject *)cell->previous);
-    Py_VISIT(cell->bind);
+    Py_VISIT(linked->cell.value);
+    Py_VISIT((PyObject *)linked->previous);
+    Py_VISIT(linked->bind);
     return 0;
 }
 
 static int
-cell_clear(PyObject *self)
+linked_cell_clear(PyObject *self)
 {
-    store((Cell *)self, NULL, NULL, NULL);
+    empty_out((Cell *)self, NULL);
     return 0;
 }
 
-/* A chain may be long: the cells below that nobody else holds go in a loop. */
 void
 cell_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
+    Py_CLEAR(((Cell *)self)->value);
+    PyObject_Free(self);
+    Py_DECREF(type);
+}
+
+/* Take the cell below out of one that nobody else holds; NULL if there is none. */
+static Cell *
+take_below(Cell *cell)
+{
+    if (!cell_is_linked(cell)) {
+        return NULL;
+    }
+    Cell *below = ((LinkedCell *)cell)->previous;
+    ((LinkedCell *)cell)->previous = NULL;
+    return below;
+}
+
+/* A chain may be long: the cells below that nobody else holds go in a loop. */
+void
+linked_cell_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, cell_dealloc) /* and so may a chain through the values */
-    Cell *cell = (Cell *)self, *below = cell->previous;
-    cell->previous = NULL;
-    cell_clear(self);
+    Py_TRASHCAN_BEGIN(self, linked_cell_dealloc) /* as may a chain through the values */
+    Cell *below = take_below((Cell *)self);
+    linked_cell_clear(self);
     State *state = state_of_made(self);
     spares_give(state == NULL ? NULL : &state->spare_cells, self);
     Py_DECREF(type);
     while (below != NULL && Py_REFCNT(below) == 1) {
-        Cell *next = below->previous;
-        below->previous = NULL;
+        Cell *next = take_below(below);
         Py_DECREF((PyObject *)below);
         below = next;
     }
@@ -260,6 +316,12 @@ get_value(PyObject *self, void *Py_UNUSED(closure))
     return field_get(self, &((Cell *)self)->value, state->empty);
 }
 
+static PyObject *
+get_none(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    Py_RETURN_NONE;
+}
+
 static int
 set_value(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 {
@@ -270,32 +332,38 @@ set_value(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 static PyObject *
 get_previous(PyObject *self, void *Py_UNUSED(closure))
 {
-    return field_get(self, (PyObject **)&((Cell *)self)->previous, Py_None);
+    return field_get(self, (PyObject **)&((LinkedCell *)self)->previous, Py_None);
 }
 
 static int
 set_previous(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 {
-    if (value != NULL && value != Py_None && !cell_check(value)) {
-        PyErr_SetString(PyExc_TypeError, "'previous' must be a Cell or None");
+    if (refuse_previous(value) < 0) {
         return -1;
     }
-    return field_set(self, (PyObject **)&((Cell *)self)->previous, value, Py_None);
+    return field_set(self, (PyObject **)&((LinkedCell *)self)->previous, value, Py_None);
 }
 
 static PyObject *
 get_bind(PyObject *self, void *Py_UNUSED(closure))
 {
-    return field_get(self, &((Cell *)self)->bind, Py_None);
+    return field_get(self, &((LinkedCell *)self)->bind, Py_None);
 }
 
 static int
 set_bind(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 {
-    return field_set(self, &((Cell *)self)->bind, value, Py_None);
+    return field_set(self, &((LinkedCell *)self)->bind, value, Py_None);
 }
 
 static PyGetSetDef fields[] = {
+    {"value", get_value, NULL, NULL, NULL},
+    {"previous", get_none, NULL, NULL, NULL},
+    {"bind", get_none, NULL, NULL, NULL},
+    {NULL},
+};
+
+static PyGetSetDef linked_fields[] = {
     {"value", get_value, set_value, NULL, NULL},
     {"previous", get_previous, set_previous, NULL, NULL},
     {"bind", get_bind, set_bind, NULL, NULL},
@@ -303,10 +371,7 @@ static PyGetSetDef fields[] = {
 };
 
 static PyType_Slot slots[] = {
-    {Py_tp_new, cell_tp_new},
     {Py_tp_dealloc, cell_dealloc},
-    {Py_tp_traverse, cell_traverse},
-    {Py_tp_clear, cell_clear},
     {Py_tp_getset, fields},
     {0, NULL},
 };
@@ -314,12 +379,32 @@ static PyType_Slot slots[] = {
 static PyType_Spec spec = {
     .name = "inscope._core.native._native.Cell",
     .basicsize = sizeof(Cell),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_DISALLOW_INSTANTIATION,
     .slots = slots,
+};
+
+static PyType_Slot linked_slots[] = {
+    {Py_tp_new, linked_cell_new},
+    {Py_tp_dealloc, linked_cell_dealloc},
+    {Py_tp_traverse, linked_cell_traverse},
+    {Py_tp_clear, linked_cell_clear},
+    {Py_tp_getset, linked_fields},
+    {0, NULL},
+};
+
+static PyType_Spec linked_spec = {
+    .name = "inscope._core.native._native.LinkedCell",
+    .basicsize = sizeof(LinkedCell),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC,
+    .slots = linked_slots,
 };
 
 int
 cell_add_types(PyObject *module, State *state)
 {
-    return state_add_type(module, &state->cell, &spec, NULL);
+    if (state_add_type(module, &state->cell, &spec, NULL) < 0) {
+        return -1;
+    }
+    return state_add_type(module, &state->linked_cell, &linked_spec,
+                          (PyObject *)state->cell);
 }

@@ -6,23 +6,41 @@
 
 /* Contexts share cells, and with them threads do: the fields are read and written
  * in a critical section of the cell. Python twin: python/cell.py. */
-typedef struct Cell {
+typedef struct {
     PyObject_HEAD
-    PyObject *value;       /* Owned. NULL once withdrawn; EMPTY in Python. */
-    struct Cell *previous; /* Owned, or NULL. */
-    PyObject *bind;        /* Owned: the open bind that made it, or NULL. */
+    PyObject *value; /* Owned. NULL once withdrawn; EMPTY in Python. */
 } Cell;
 
+/* What a bind makes, and a set inside one. Without a bind, a cell is a value and
+ * nothing else: less than half as large, and no business of the collector's. */
+typedef struct {
+    Cell cell;
+    Cell *previous; /* Owned, or NULL. */
+    PyObject *bind; /* Owned: the open bind that made it, or NULL. */
+} LinkedCell;
+
 void cell_dealloc(PyObject *self);
+void linked_cell_dealloc(PyObject *self);
+
+static inline int
+cell_is_linked(Cell *cell)
+{
+    return Py_TYPE(cell)->tp_dealloc == linked_cell_dealloc;
+}
 
 static inline int
 cell_check(PyObject *object)
 {
-    return Py_TYPE(object)->tp_dealloc == cell_dealloc;
+    return cell_is_linked((Cell *)object) || Py_TYPE(object)->tp_dealloc == cell_dealloc;
 }
 
-/* All three return new references. */
-Cell *cell_new(State *state, PyObject *value, Cell *previous, PyObject *bind);
+/* For a bind, which fills in the rest on entering. */
+LinkedCell *cell_new_linked(State *state, PyObject *value);
+
+/* For a set: around is the cell of the bind around it, or NULL. */
+Cell *cell_new(State *state, PyObject *value, Cell *around);
+
+/* All that follow return new references. */
 
 /* The first cell of the chain that has a value; NULL, without an error, if none. */
 Cell *cell_live(Cell *cell);
@@ -35,7 +53,9 @@ cell_read(Cell *cell)
 {
     PyObject *value = NULL;
     Py_BEGIN_CRITICAL_SECTION(cell);
-    if (cell->bind != NULL || cell->previous == NULL) { /* nearly always */
+    LinkedCell *linked = (LinkedCell *)cell;
+    if (!cell_is_linked(cell) || linked->bind != NULL || linked->previous == NULL) {
+        /* nearly always */
         value = Py_XNewRef(cell->value);
     }
     Py_END_CRITICAL_SECTION();

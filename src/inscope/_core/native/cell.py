@@ -10,11 +10,12 @@ from inscope._core.native._native import (
     BareStack,
     BareVar,
     Cell,
+    LinkedCell,
     configure,
 )
 from inscope._core.nothing import EMPTY, Missing
 
-__all__ = ["Cell"]
+__all__ = ["Cell", "LinkedCell"]
 
 T = TypeVar("T")
 

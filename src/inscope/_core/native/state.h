@@ -95,6 +95,7 @@
 /* Types. X(field) */
 #define TYPES(X)                                                               \
     X(cell)                                                                    \
+    X(linked_cell)                                                             \
     X(bare_local)                                                              \
     X(bare_stack)                                                              \
     X(stack_view) /* made by make_stack_view(), over its Python base */           \

@@ -125,7 +125,7 @@ var_set(PyObject *self, PyObject *const *args, Py_ssize_t count, PyObject *names
         around = cell_enclosing_bind(old);
         old_value = cell_read(old);
     }
-    cell = cell_new(var->state, value, around, NULL);
+    cell = cell_new(var->state, value, around);
     inner = cell == NULL ? NULL : PyContextVar_Set(cells, (PyObject *)cell);
     if (inner != NULL) {
         token = token_new(var->state, self, inner,

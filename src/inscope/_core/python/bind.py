@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from inscope._core.bind import OnceBind
-from inscope._core.cells import NOTHING, Cell, mend, release, shortened, withdraw
+from inscope._core.cells import NOTHING, LinkedCell, mend, release, shortened, withdraw
 
 if TYPE_CHECKING:
     from inscope._core.place import Place
@@ -22,8 +22,8 @@ class VarBind(OnceBind[T]):
     def __init__(self, var: BareVar[T], value: T, place: Place) -> None:
         super().__init__(place)
         self._var = var
-        self._cell = Cell(value, None)
-        self._copied: tuple[Cell, ...] = ()
+        self._cell = LinkedCell(value, None)
+        self._copied: tuple[LinkedCell, ...] = ()
 
     def _enter(self) -> T:
         cell, var = self._cell, self._var
@@ -33,7 +33,7 @@ class VarBind(OnceBind[T]):
         value: T = cell.value
         return value
 
-    def adopt(self, old: Cell, new: Cell) -> None:
+    def adopt(self, old: LinkedCell, new: LinkedCell) -> None:
         self._copied = (*self._copied, old)
         self._cell = new
 

@@ -9,7 +9,25 @@ if TYPE_CHECKING:
 
 
 class Cell:
-    """A value, and what was there before it.
+    """A value that was set where no bind is open.
+
+    Attributes:
+        value: The value; ``EMPTY`` once it has been withdrawn.
+        previous: ``None``: there is nothing to go back to.
+        bind: ``None``.
+    """
+
+    __slots__ = ("value",)
+
+    previous: Cell | None = None
+    bind: Bind[Any] | None = None
+
+    def __init__(self, value: Any) -> None:
+        self.value: Any = value
+
+
+class LinkedCell(Cell):
+    """A value, and what was there before it: what a bind makes, or a set inside one.
 
     Attributes:
         value: The value; ``EMPTY`` once the bind has been withdrawn.
@@ -20,11 +38,11 @@ class Cell:
             and once the bind has ended.
     """
 
-    __slots__ = ("bind", "previous", "value")
+    __slots__ = ("bind", "previous")
 
     def __init__(
         self, value: Any, previous: Cell | None, bind: Bind[Any] | None = None
     ) -> None:
-        self.value: Any = value
+        super().__init__(value)
         self.previous: Cell | None = previous
         self.bind: Bind[Any] | None = bind

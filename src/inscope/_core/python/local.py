@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from inscope._core.cells import Cell, read
+from inscope._core.cells import LinkedCell, read
 from inscope._core.names import EMPTY_TREE, LEAF, assign, lookup, remove
 from inscope._core.nothing import EMPTY
 from inscope.errors import UnboundNameError
@@ -33,7 +33,7 @@ class BareLocal:
             value = tree.get(name, EMPTY)
         else:
             value = _lookup_or_empty(tree, name)
-        if type(value) is Cell:
+        if type(value) is LinkedCell:
             value = read(value)
         if value is not EMPTY:
             return value

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast, overload
 
-from inscope._core.cells import Cell, enclosing_bind, live
+from inscope._core.cells import Cell, LinkedCell, enclosing_bind, live
 from inscope._core.nothing import EMPTY, Missing
 from inscope._core.place import place_of_caller
 from inscope._core.python.bind import VarBind
@@ -149,7 +149,9 @@ class BareVar(Generic[T]):
             A token for :meth:`reset`.
         """
         old = self._read(None)
-        token = self._cells.set(Cell(value, enclosing_bind(old)))
+        around = enclosing_bind(old)
+        cell = Cell(value) if around is None else LinkedCell(value, around)
+        token = self._cells.set(cell)
         full = live(old)
         return Token(self, token, Token.MISSING if full is None else full.value)
 

@@ -1,0 +1,86 @@
+"""What a value that is bound takes up, and that no more is left of it than it was."""
+
+from __future__ import annotations
+
+import sys
+from contextvars import Context, copy_context
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from inscope import Var as AnyVar
+
+native = pytest.importorskip("inscope._core.native._native", reason="it is not built")
+
+A_VALUE_AND_NOTHING_ELSE = sys.getsizeof(object()) + tuple.__itemsize__
+PLAIN = "ann", 7, None, b"raw", 1.5, sys.maxsize
+MAY_LEAD_BACK: list[Any] = [[], {}, ("a", []), lambda: None, type("User", (), {})]
+
+
+def cell_after(use: Callable[[AnyVar[Any]], object]) -> Any:
+    """Return what lies in the context variable of a Var after *use*, in a Context."""
+    from inscope import Var
+
+    var: AnyVar[Any] = Var("user")
+
+    def run() -> Any:
+        use(var)
+        return next(cell for one, cell in copy_context().items() if "user" == one.name)
+
+    return Context().run(run)
+
+
+@pytest.mark.parametrize("value", PLAIN, ids=repr)
+def test_a_value_that_is_set_takes_one_pointer_more(value: object) -> None:
+    """A cell of it holds nothing else, and the collector need not know of it."""
+    cell = cell_after(lambda var: var.set(value))
+
+    assert A_VALUE_AND_NOTHING_ELSE == sys.getsizeof(cell)
+    assert native.Cell is type(cell)
+    assert (value, None, None) == (cell.value, cell.previous, cell.bind)
+
+
+@pytest.mark.parametrize("value", MAY_LEAD_BACK, ids=lambda value: type(value).__name__)
+def test_the_collector_sees_a_value_that_may_lead_back(value: object) -> None:
+    """Through such a value a cell can be part of a cycle."""
+    cell = cell_after(lambda var: var.set(value))
+
+    assert native.LinkedCell is type(cell)
+    assert value is cell.value
+
+
+def test_what_is_set_in_a_bind_knows_it() -> None:
+    """It goes when the bind is withdrawn, so it must lead there, whatever it is."""
+
+    def use(var: AnyVar[Any]) -> None:
+        var.bind("ann").__enter__()
+        var.set("bob")
+
+    cell = cell_after(use)
+
+    assert native.LinkedCell is type(cell)
+    assert ("bob", "ann") == (cell.value, cell.previous.value)
+
+
+def test_a_bind_over_a_value_that_was_set_leads_to_it() -> None:
+    """And nothing can be hung below a cell that has no place for it."""
+
+    def use(var: AnyVar[Any]) -> None:
+        var.set("ann")
+        var.bind("bob").__enter__()
+
+    below = cell_after(use).previous
+
+    assert native.Cell is type(below)
+    assert "ann" == below.value
+    with pytest.raises(AttributeError, match="previous"):
+        below.previous = None
+
+
+def test_only_a_set_makes_a_cell_without_more() -> None:
+    """What else has to be made, cells.py makes of the other kind."""
+    with pytest.raises(TypeError, match="cannot create"):
+        native.Cell("ann")
