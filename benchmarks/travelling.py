@@ -121,7 +121,7 @@ class ByHand:
             var.get()
 
 
-def _by(functions: tuple[Any, Any, Any], timer: Timer) -> Timer:
+def _by(functions: tuple[Any, Any, Any, Any], timer: Timer) -> Timer:
     """Return *timer*, with JSON by these functions of ``inscope.travel.text``."""
 
     def run(loops: int) -> float:
@@ -132,12 +132,12 @@ def _by(functions: tuple[Any, Any, Any], timer: Timer) -> Timer:
 
 
 @contextmanager
-def _written_by(functions: tuple[Any, Any, Any]) -> Iterator[None]:
+def _written_by(functions: tuple[Any, Any, Any, Any]) -> Iterator[None]:
     from inscope.travel import arrival, payload
 
-    before = payload.written, arrival.shaped
-    payload.written, _, arrival.shaped = functions  # type: ignore[misc]
+    before = payload.enveloped, arrival.shaped
+    _, _, arrival.shaped, payload.enveloped = functions  # type: ignore[misc]
     try:
         yield
     finally:
-        payload.written, arrival.shaped = before  # type: ignore[misc]
+        payload.enveloped, arrival.shaped = before  # type: ignore[misc]

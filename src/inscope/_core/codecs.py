@@ -18,7 +18,7 @@ from inscope.errors import MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CODECS", "JSON", "Codec", "Text", "codec_for", "is_exactly"]
+__all__ = ["CODECS", "JSON", "STRING", "Codec", "Text", "codec_for", "is_exactly"]
 
 T = TypeVar("T")
 

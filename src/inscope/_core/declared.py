@@ -13,7 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from weakref import ref
 
-from inscope._core.codecs import codec_for
+from inscope._core.codecs import STRING, codec_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -122,11 +122,16 @@ PROGRAMS: Final = ("__main__", "__mp_main__")
 
 
 class Entry(NamedTuple):
-    """One Var that is declared; what is hot of it comes first."""
+    """One Var that is declared; what is hot of it comes first.
+
+    Most values are strings of ASCII: *is_text* says that such a one may be written, and
+    read, as it is, so that no codec is asked.
+    """
 
     var: Callable[[], CellVar[Any] | None]
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
+    is_text: bool
     identity: bool
     declaration: Declaration
     module: str
@@ -215,7 +220,8 @@ def _entry(var: CellVar[Any], declaration: Declaration, module: str) -> Entry:
     codec: Any = declaration.codec
     encode: Any = getattr(codec, "encode", None)
     decode: Any = getattr(codec, "decode", None)
-    return Entry(ref(var), encode, decode, declaration.identity, declaration, module)
+    hot = ref(var), encode, decode, codec is STRING, declaration.identity
+    return Entry(*hot, declaration, module)
 
 
 declared: Final = Registry()

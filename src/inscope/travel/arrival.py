@@ -57,8 +57,7 @@ class Arrival(Snapshot):
 
         They have no effect, unless a Var of that name is declared before it is read.
         """
-        known, data = self.values.known, self.values.data
-        return tuple([name for name in data if name not in known])
+        return tuple(self.values.unknown)
 
     def entered(self) -> Entering:
         """Return a block in which declared Vars have what came, and nothing else.
@@ -111,55 +110,59 @@ def load(payload: Payload | str | bytes | None, boundary: Boundary | str) -> Arr
 it is no payload of inscope's
     """
     boundary = boundary_of(boundary, "load")
-    data: dict[str, Any] = {}
     known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
     refused = None
     try:
         text = _text(payload, boundary)
         if text:
-            data = _read(text, boundary)
-            known = _decoded(data, boundary)
+            _decode(_pairs(text, boundary), boundary, known, unknown)
     except Refused as error:
         refused = error.args
-        data, known = {}, {}
-    values = Values(boundary, data, known, refused)
+        known, unknown = {}, {}
     context = Context()
-    context.run(ARRIVED.set, values)
+    context.run(ARRIVED.set, Values(boundary, known, unknown, refused))
     return Arrival(context)
 
 
 def _text(payload: object, boundary: Boundary) -> str:
     """Return the text that *payload* is, without the signature that it must have."""
-    text: object = payload.text if isinstance(payload, Payload) else payload
-    if text is None:
-        return ""
-    if not isinstance(text, (str, bytes)):
-        raise Refused("malformed", f"a {type(text).__name__} is no payload")
+    text = payload if type(payload) is str else _as_str(payload)
     if not text:
-        return ""
+        return text
     if len(text) > boundary.limit:
         detail = f"it has {len(text)} bytes, and {boundary.limit} are the limit"
         raise Refused("size", detail)
-    if isinstance(text, bytes):
-        text = text.decode("ascii", "replace")
     if not text.isascii():
         raise Refused("malformed", "it is not ASCII")
-    is_signed = not text.endswith("]")
-    if not boundary.is_signed:
-        if is_signed and text.startswith("["):
-            detail = "it is signed, and there is no key here to tell by whom: keys=[…]"
-            raise Refused("signature", detail)
-        return text
-    if not is_signed:
-        raise Refused("unsigned", "it is not signed, and there are keys here")
-    plain = boundary.unsigned(text)
-    if plain is None:
-        raise Refused("signature", "none of the keys here has signed it as it is")
-    return plain
+    is_signed = text[-1] != "]"
+    if boundary.is_signed:
+        if not is_signed:
+            raise Refused("unsigned", "it is not signed, and there are keys here")
+        plain = boundary.unsigned(text)
+        if plain is None:
+            raise Refused("signature", "none of the keys here has signed it as it is")
+        return plain
+    if is_signed and text[0] == "[":
+        detail = "it is signed, and there is no key here to tell by whom: keys=[…]"
+        raise Refused("signature", detail)
+    return text
 
 
-def _read(text: str, boundary: Boundary) -> dict[str, Any]:
-    """Return the values of *text* by their names, as they were written."""
+def _as_str(payload: object) -> str:
+    """Return *payload*, whatever it is, as a string."""
+    text: object = payload.text if isinstance(payload, Payload) else payload
+    if text is None:
+        return ""
+    if isinstance(text, bytes):
+        return text.decode("latin-1")  # each byte stays one; not all are ASCII
+    if not isinstance(text, str):
+        raise Refused("malformed", f"a {type(text).__name__} is no payload")
+    return text
+
+
+def _pairs(text: str, boundary: Boundary) -> list[tuple[str, Any]]:
+    """Return the names and values in *text*, as they were written."""
     try:
         envelope, is_certain = shaped(text)
     except (ValueError, RecursionError):
@@ -169,36 +172,35 @@ def _read(text: str, boundary: Boundary) -> dict[str, Any]:
     version, audience, sent, pairs = envelope
     if version != VERSION:
         raise _of_version(version)
-    data: dict[str, Any] = dict(pairs)
-    if len(data) != len(pairs):  # a name is there twice
-        raise Refused("malformed", MALFORMED)
     if audience != boundary.audience:
         raise Refused("audience", f"it is not for {boundary.audience!r}")
-    if boundary.max_age is None:
-        return data
-    age = int(time()) - sent
+    if boundary.max_age is not None:
+        _check_age(int(time()) - sent, boundary, boundary.max_age)
+    return cast("list[tuple[str, Any]]", pairs)
+
+
+def _check_age(age: int, boundary: Boundary, max_age: float) -> None:
+    """Raise if *age*, in seconds, is too much or too little."""
     if age < -boundary.leeway:
         raise Refused("future", f"it was sent {-age} s from now, by its own time")
-    if age > boundary.max_age:
-        detail = f"it was sent {age} s ago, and {boundary.max_age} are the limit"
+    if age > max_age:
+        detail = f"it was sent {age} s ago, and {max_age} are the limit"
         raise Refused("expired", detail)
-    return data
 
 
 def _check_shape(envelope: Any) -> None:
     """Raise unless *envelope* is one of this version."""
-    if not is_exactly(envelope, list) or [*map(type, envelope[:1])] != [int]:
+    kinds = [*map(type, envelope)] if is_exactly(envelope, list) else []
+    if kinds[:1] != [int]:
         raise Refused("malformed", MALFORMED)
     if envelope[0] != VERSION:
         raise _of_version(envelope[0])
-    kinds = [str, int, list]
-    if [*map(type, envelope[1:])] != kinds or not all(map(_is_pair, envelope[3])):
+    if kinds != [int, str, int, list]:
         raise Refused("malformed", MALFORMED)
-
-
-def _is_pair(pair: Any) -> bool:
-    """Tell whether *pair* is one of a name and a value."""
-    return is_exactly(pair, list) and len(pair) == 2 and is_exactly(pair[0], str)
+    for pair in envelope[3]:
+        kind: type = type(pair)
+        if kind is not list or len(pair) != 2 or not is_exactly(pair[0], str):
+            raise Refused("malformed", MALFORMED)
 
 
 def _of_version(version: int) -> Refused:
@@ -207,44 +209,53 @@ def _of_version(version: int) -> Refused:
     )
 
 
-def _decoded(data: dict[str, Any], boundary: Boundary) -> dict[str, Any]:
-    """Return those of *data* that are known here, as values."""
+def _decode(
+    pairs: list[tuple[str, Any]],
+    boundary: Boundary,
+    known: dict[str, Any],
+    unknown: dict[str, Any],
+) -> None:
+    """Put the values of *pairs* into *known*, and what no Var here is for elsewhere."""
     crossing = declared.crossing(boundary.name)
-    known: dict[str, Any] = {}
-    for name, written in data.items():
+    for name, written in pairs:
         entry = crossing.get(name)
         if entry is None:
             if boundary.strict:
                 detail = f"there is no Var {name!r:.80} here that travels so"
                 raise Refused("names", detail)
+            unknown[name] = written
             continue
-        _, _, decode, identity, declaration, _ = entry
+        _, _, decode, is_text, identity, declaration, _ = entry
         if identity and not boundary.takes_identity:
             detail = f"Var {name!r} says who somebody is, and nothing here is signed"
             raise Refused("identity", detail)
+        if is_text and type(written) is str and written.isascii():
+            known[name] = written
+            continue
         try:
             known[name] = decode(written)
         except Exception:  # of any codec, and the data may be anything
             detail = f"the value of Var {name!r} is no {declaration.codec!r}"
             raise Refused("type", detail) from None
-    return known
+    if len(known) + len(unknown) != len(pairs):  # a name is there twice
+        raise Refused("malformed", MALFORMED)
 
 
 class Values:
     """What ``ARRIVED`` holds: the values that came."""
 
-    __slots__ = ("_boundary", "_refused", "data", "known")
+    __slots__ = ("_boundary", "_refused", "known", "unknown")
 
     def __init__(
         self,
         boundary: Boundary,
-        data: dict[str, Any],
         known: dict[str, Any],
+        unknown: dict[str, Any],
         refused: tuple[Any, ...] | None,
     ) -> None:
         self._boundary: Boundary = boundary
-        self.data: dict[str, Any] = data
         self.known: dict[str, Any] = known
+        self.unknown: dict[str, Any] = unknown
         self._refused = refused
 
     def value_of(self, var: Any, /) -> Any:
@@ -261,13 +272,15 @@ class Values:
         name = var.name
         if name in self.known:
             return self.known[name]
-        if name not in self.data:
+        if name not in self.unknown:
             return EMPTY
         # Declared since then: by a module that the work itself has imported.
+        found: dict[str, Any] = {}
         try:
-            return _decoded({name: self.data[name]}, self._boundary).get(name, EMPTY)
+            _decode([(name, self.unknown[name])], self._boundary, found, {})
         except Refused as error:
             raise self._error(error.args) from None
+        return found.get(name, EMPTY)
 
     def refusal(self) -> ContextRefused | None:
         """Return why none of it is believed, if so it is."""

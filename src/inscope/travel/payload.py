@@ -23,7 +23,7 @@ from inscope._core.var import CellVar
 from inscope.errors import NotPortableError
 from inscope.travel.boundary import boundary_of
 from inscope.travel.left_out import left_out
-from inscope.travel.text import written
+from inscope.travel.text import enveloped, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -125,20 +125,24 @@ def dump(
     if only is not None:
         crossing = chosen(crossing, only, boundary)
     pairs: list[tuple[str, Any]] = []
-    for name, (refer, encode, _, identity, _, _) in crossing.items():
+    for name, (refer, encode, _, is_text, identity, _, _) in crossing.items():
         var: Any = refer()
-        value = NONE if var is None else var.get(NONE)
-        if value is NONE:
+        if var is None or (value := var.get(NONE)) is NONE:
             continue
         if identity and not boundary.takes_identity:
             raise _unsigned(name, boundary)
+        if is_text and type(value) is str and value.isascii():
+            pairs.append((name, value))
+            continue
         try:
             pairs.append((name, encode(value)))
         except Exception as error:
             message = f"Var {name!r} cannot be sent by {boundary.name!r}: {error}"
             raise NotPortableError(message, name) from error
-    text = boundary.sign(written([VERSION, boundary.audience, int(time()), pairs]))
-    if len(text) > min(boundary.value_limit, boundary.limit):
+    text = enveloped(VERSION, boundary.audience, int(time()), pairs)
+    if boundary.is_signed:
+        text = boundary.sign(text)
+    if len(text) > boundary.value_limit or len(text) > boundary.limit:
         _check_sizes(pairs, text, boundary)
     return Payload(text, pairs, boundary, copy_context())
 
