@@ -75,7 +75,7 @@ nitpick_ignore_regex = [
     ("py:class", r"(concurrent\.futures\._base\.)?(Executor|Future)"),
     ("py:class", r"asyncio\.AbstractEventLoop|logging\.LogRecord"),
     # Those of other libraries, the same.
-    ("py:class", r"httpx\.(Async)?BaseTransport"),
+    ("py:class", r"httpx\.(Async)?BaseTransport|opentelemetry\.context\..*Context"),
     # Type variables are not documented.
     ("py:class", r"(.+\.)?[A-Z](\.k?w?args)?"),
     # Names that only annotations use; the page on the API tells what they are.

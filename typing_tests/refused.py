@@ -23,6 +23,7 @@ from inscope import (
     release_local,
     unwrap,
 )
+from inscope.travel import Boundary, dump, load, travelling
 
 # fmt: off
 
@@ -145,3 +146,13 @@ def test_what_cannot_be_released() -> None:
     LocalManager(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     LocalManager([count])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
     LocalManager(local).locals.append(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+def test_what_does_not_travel() -> None:
+    """Only Vars do, to a boundary, and a function takes what it took."""
+    travelling(spell)(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    travelling("work")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    dump("http", only=[user.proxy()])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    dump(1)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    load({"tenant": "acme"}, "http")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Boundary("http", max_age="1 h")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]

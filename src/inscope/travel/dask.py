@@ -51,13 +51,17 @@ class DaskTravelling(Travelling[P, T]):
     __module__ = "inscope.travel.dask"
     __slots__ = ()
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call the function with the values that came, and no others.
+    def _arrived(self) -> Snapshot:
+        """Return what came, beside what others keep in the context of here and now.
 
-        The same holds for each step of the coroutine or generator that it makes.
+        In an empty one, ``get_worker`` and ``get_client`` would find nothing.
         """
-        call: Callable[P, T] = _arrived(self.payload).wrap(self.function)
-        return call(*args, **kwargs)
+        arrival = load(self.payload, DASK)
+        if arrival.refused is not None:
+            _logger.warning("%s", arrival.refused)
+        context = copy_context()
+        context.run(enter_alone, arrival.values)
+        return Snapshot(context)
 
     @property
     def __wrapped__(self) -> Callable[P, T]:
@@ -99,7 +103,8 @@ def travelling(function: Callable[P, T]) -> DaskTravelling[P, T]:
     ``travelling`` for them.
 
     The values are a part of the key of a pure task: only where they are equal, too, is
-    the result of an earlier call with equal arguments used again.
+    the result of an earlier call with equal arguments used again. A key that is given
+    in place of that stands for one result, whoever asks.
 
     They are taken when this is called, so it is no decorator for a module's functions.
     An actor has them while it is made, not in its methods.
@@ -130,19 +135,6 @@ def travelling(function: Callable[P, T]) -> DaskTravelling[P, T]:
         raise TypeError(message)
     payload = dump(DASK)
     return DaskTravelling(function, payload.text if payload else "")
-
-
-def _arrived(text: str) -> Snapshot:
-    """Return what *text* says, beside what others keep in the context of here and now.
-
-    In an empty one, ``get_worker`` and ``get_client`` would find nothing.
-    """
-    arrival = load(text, DASK)
-    if arrival.refused is not None:
-        _logger.warning("%s", arrival.refused)
-    context = copy_context()
-    context.run(enter_alone, arrival.values)
-    return Snapshot(context)
 
 
 def _without_time(text: str) -> str:

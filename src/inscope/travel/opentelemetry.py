@@ -11,7 +11,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from time import time
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import quote, unquote
+from urllib.parse import quote, quote_plus, unquote
 
 from inscope._core.codecs import CODECS, Text
 from inscope._core.declared import declared
@@ -23,21 +23,20 @@ from inscope.travel.text import parsed, written
 
 try:
     from opentelemetry import baggage, propagate
-    from opentelemetry.context import attach, detach, get_current
+    from opentelemetry.context import Context, attach, detach, get_current
 except ModuleNotFoundError as _error:
     raise MissingExtraError("opentelemetry-api", "opentelemetry") from _error
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, MutableMapping
 
-    from opentelemetry.context import Context
-
     from inscope.travel.arrival import Arrival
     from inscope.var import Var
 
 __all__ = ["Baggage"]
 
-HTTP: Final = Boundary("http")
+HTTP: Final = Boundary("http", limit=2**16)
+"""Baggage has limits of its own: what OpenTelemetry has read fits."""
 
 
 class Baggage:
@@ -45,7 +44,8 @@ class Baggage:
 
     A string, ``UUID`` or ``datetime`` is an entry as it is; anything else is one as
     JSON. What is neither a letter, a digit nor one of ``_.-~`` is percent-encoded
-    first: OpenTelemetry for Python does not read a blank or a plus sign as it was.
+    first: OpenTelemetry for Python does not read a blank or a plus sign as it was. What
+    comes after a semicolon is a property, and no part of the value.
 
     Args:
         *variables: Vars that travel to ``"http"``. An entry has the name of its Var.
@@ -86,8 +86,10 @@ class Baggage:
         Those of Vars with no value here are taken out.
 
         Raises:
-            NotPortableError: A value is not of its Var's type.
+            NotPortableError: A value is not of its Var's type, or is too large, alone
+                or with the other entries: OpenTelemetry would leave it out.
         """
+        sent: list[str] = []
         for name, codec in self._codecs.items():
             value = self._variables[name].get(NONE)
             if value is NONE:
@@ -100,6 +102,9 @@ class Baggage:
                 raise NotPortableError(message, name) from error
             text = data if _is_text(codec) else written(data)
             base = baggage.set_baggage(name, quote(text, safe=""), base)
+            sent.append(name)
+        if sent:
+            _check_room(baggage.get_all(base), sent)
         return get_current() if base is None else base
 
     @contextmanager
@@ -128,14 +133,43 @@ class Baggage:
         for name, codec in self._codecs.items():
             entry = baggage.get_baggage(name, context)
             if entry is not None:
-                text = unquote(str(entry))
+                text = unquote(str(entry).partition(";")[0].rstrip())
                 pairs.append((name, text if _is_text(codec) else _parsed(text)))
         envelope = [VERSION, HTTP.audience, int(time()), pairs]
         return load(written(envelope) if pairs else None, HTTP)
 
     def extract(self, headers: Mapping[str, str]) -> Arrival:
         """Return what *headers* say, as OpenTelemetry reads them."""
-        return self.arrival(propagate.extract(headers))
+        # Without a context, some propagators return the present one if nothing came.
+        return self.arrival(propagate.extract(headers, context=Context()))
+
+
+MOST_ENTRIES: Final = 180
+MOST_BYTES: Final = 8192
+MOST_BYTES_OF_ONE: Final = 4096
+"""The limits of the W3C, by which OpenTelemetry leaves out entries."""
+
+
+def _check_room(entries: Mapping[str, object], sent: list[str]) -> None:
+    """Raise if one of *sent* would be left out of *entries* as they are written."""
+    total = -1
+    for number, (name, value) in enumerate(entries.items()):
+        size = len(quote_plus(name)) + len("=") + len(quote_plus(str(value)))
+        if size <= MOST_BYTES_OF_ONE:  # or it is left out, and takes no room
+            total += len(",") + size
+        elif name in sent:
+            message = (
+                f"Var {name!r} cannot be sent as baggage: its entry is {size} bytes,"
+                f" and {MOST_BYTES_OF_ONE} are the limit; carry an id in its place"
+            )
+            raise NotPortableError(message, name)
+        if name in sent and (number >= MOST_ENTRIES or total > MOST_BYTES):
+            message = (
+                f"Var {name!r} cannot be sent as baggage: with {number} other entries"
+                f" before it there is no room, for {MOST_BYTES} bytes and"
+                f" {MOST_ENTRIES} entries are the limit"
+            )
+            raise NotPortableError(message, name)
 
 
 def _is_text(codec: Any) -> bool:

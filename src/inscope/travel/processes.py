@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Executor, Future
 
+    from inscope.carry.snapshot import Snapshot
     from inscope.travel.arrival import Arrival
 
 __all__ = [
@@ -51,8 +52,15 @@ class Travelling(Generic[P, T]):
         self.payload: str = payload
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Call the function with the values that came, and no others."""
-        return load(self.payload, PROCESS).run(self.function, *args, **kwargs)
+        """Call the function with the values that came, and no others.
+
+        The same holds for each step of the coroutine or generator that it makes.
+        """
+        call: Callable[P, T] = self._arrived().wrap(self.function)
+        return call(*args, **kwargs)
+
+    def _arrived(self) -> Snapshot:
+        return load(self.payload, PROCESS)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), (self.function, self.payload)
