@@ -120,9 +120,15 @@ def test_several_binds_end_in_an_exit_stack(inscope: ModuleType) -> None:
 
 
 def test_a_value_is_only_kept_and_never_asked_anything(thing: Bindable) -> None:
-    """Nothing of it is called, compared or tested for truth."""
+    """Nothing of it is called, compared or tested for truth; nor is its class."""
 
-    class Hostile:
+    class OfClass(type):
+        def __eq__(cls, other: object) -> bool:
+            raise AssertionError
+
+        __hash__ = None  # type: ignore[assignment]
+
+    class Hostile(metaclass=OfClass):
         def __getattribute__(self, name: str) -> Any:
             raise AssertionError(name)
 

@@ -80,6 +80,18 @@ def test_a_bind_over_a_value_that_was_set_leads_to_it() -> None:
         below.previous = None
 
 
+def test_a_bind_adopts_no_cell_that_has_no_place_for_one_below() -> None:
+    """It would write behind the end of it."""
+    from inscope import Var
+
+    var: AnyVar[str] = Var("user")
+    var.set("ann")
+    cell: Any = var._cells.get()
+    bind: Any = var.bind("bob")
+    with bind, pytest.raises(TypeError, match="two linked cells"):
+        bind.adopt(cell, cell)
+
+
 def test_only_a_set_makes_a_cell_without_more() -> None:
     """What else has to be made, cells.py makes of the other kind."""
     with pytest.raises(TypeError, match="cannot create"):

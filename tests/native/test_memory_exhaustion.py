@@ -65,6 +65,10 @@ OPERATIONS = {
     "views": ("view[0], len(view), list(view), repr(view)", "list(view) == [7]"),
     "stack of a caller": ("listing.push(2); listing.pop()", "listing.top in (1, 2)"),
     "Var": ("token = var.set([1]); var.get(); var.reset(token)", "var.get() == [1]"),
+    "Var of a number": (
+        "token = var.set(7); var.get(); var.reset(token)",
+        "var.get() in ([1], 7)",
+    ),
     "refused tokens": ("var.reset(used)", "var.get() == [1]"),
     "factory": ("Context().run(made_var.get)", "made_var.get() == []"),
     "unbound Var": ("unbound.get()", "not unbound.is_bound()"),

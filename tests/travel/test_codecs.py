@@ -221,6 +221,38 @@ def test_a_codec_of_ones_own(travel: ModuleType, inscope: ModuleType) -> None:
     assert "abc" == travel.load(text, "process").run(var.get)
 
 
+class Careless:
+    """Writes whatever it is given."""
+
+    def encode(self, value: Any) -> Any:
+        """Return it."""
+        return value
+
+    decode = encode
+
+
+@pytest.mark.parametrize(
+    "value", [float("nan"), float("inf"), {5: 6}, {7}, object(), "\ud800", 2**64, b"x"]
+)
+def test_what_a_codec_of_ones_own_writes_is_checked_in_the_sender(
+    travel: ModuleType, inscope: ModuleType, value: Any
+) -> None:
+    """With msgspec or without it: what JSON does not have is written by neither."""
+    var = inscope.Var("careless", wire=Careless(), travels_to={"process"})
+    with var.bind(value), pytest.raises(inscope.NotPortableError, match="'careless'"):
+        travel.dump("process")
+
+
+def test_a_codec_of_ones_own_may_write_tuples(
+    travel: ModuleType, inscope: ModuleType
+) -> None:
+    """They arrive as lists."""
+    var = inscope.Var("pairs", wire=Careless(), travels_to={"process"})
+    with var.bind({"a": (1, (2, None))}):
+        text = travel.dump("process").text
+    assert {"a": [1, [2, None]]} == travel.load(text, "process").run(var.get)
+
+
 WRITTEN: list[tuple[Any, str]] = [
     (str, "5"),
     (str, "null"),

@@ -301,6 +301,39 @@ def test_a_value_for_which_there_is_no_room_is_an_error_of_the_sender(
     assert headers["baggage"].startswith("key000=v")
 
 
+def test_what_opentelemetry_passes_over_takes_no_room(bridge: Any, tenant: Any) -> None:
+    """An entry that is too large itself is none of the 180."""
+    token = context.attach(otel.set_baggage("large", "v" * 5000, filled(179, 1)))
+    headers: dict[str, str] = {}
+    try:
+        with tenant.bind("acme"):
+            bridge.inject(headers)
+    finally:
+        context.detach(token)
+
+    assert headers["baggage"].endswith(",baggage_tenant=acme")
+
+
+HOSTILE = [
+    "NaN",
+    "1e999",
+    "%5B" * 900,
+    "[" * 990 + "]" * 990,
+    "[" + "[]%2C" * 101 + "%22%5Cud800%22]",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_whatever_came_is_refused_and_never_raises(
+    inscope: ModuleType, travel: ModuleType, bridging: ModuleType, text: str
+) -> None:
+    """Also what JSON may be by one library, and not by the other."""
+    var = inscope.Var("any", default=0, wire=travel.JSON, travels_to={"http"})
+    arrival = bridging.Baggage(var).extract({"baggage": f"any={text}"})
+    with pytest.raises(inscope.ContextRefused):
+        arrival.run(var.get)
+
+
 @pytest.mark.parametrize(("entries", "size"), [(90, 80), (179, 1), (1, 5000)])
 def test_a_value_for_which_there_is_room_is_sent(
     bridge: Any, tenant: Any, entries: int, size: int

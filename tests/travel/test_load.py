@@ -117,6 +117,8 @@ CHANGES: list[tuple[str, Any]] = [
     ("future", lambda text: _changed(text, 2, str(int(time.time()) + 40))),
     ("malformed", lambda text: _changed(text, 2, "true")),
     ("malformed", lambda text: _changed(text, 2, "1e9")),
+    ("malformed", lambda text: _changed(text, 2, "-" + "9" * 30)),
+    ("malformed", lambda text: _changed(text, 2, "9" * 4000)),
     ("malformed", lambda text: _changed(text, 3, "{}]")),
     ("malformed", lambda text: _changed(text, 3, '["ab"]]')),
     ("malformed", lambda text: _changed(text, 3, '{"ab":5}]')),

@@ -36,12 +36,11 @@ __all__ += ["live", "mend", "read", "rebuilt", "release", "shortened", "withdraw
 NOTHING: Final = LinkedCell(EMPTY, None)
 """Put back where there was nothing, when only a value can be put back."""
 
-_KINDS: Final[tuple[type, ...]] = (Cell, LinkedCell)
-
 
 def is_cell(value: Any) -> TypeGuard[Cell]:
-    """Tell whether *value* is a cell; not asked itself, for it may be a proxy."""
-    return type(value) in _KINDS
+    """Tell whether *value* is a cell; nothing of it is asked: it may be anybody's."""
+    kind = type(value)
+    return kind is Cell or kind is LinkedCell
 
 
 def live(cell: Cell | None) -> Cell | None:
@@ -94,20 +93,20 @@ def rebuilt(top: Cell, heir: Bind[Any], below: Cell | None) -> Cell:
     The cells themselves stay as they are: a context copied meanwhile holds them.
     A chain without a cell of *heir* is returned as it is.
     """
-    path: list[Cell] = []
+    path: list[LinkedCell] = []
     node: Cell | None = top
-    while node is not None:
+    while isinstance(node, LinkedCell):
         path.append(node)
         if node.bind is heir:
             break
         node = node.previous
     else:
         return top
-    for node in reversed(path):
-        if node is live(node):
-            copied = below = LinkedCell(node.value, below, node.bind)
-            if isinstance(node, LinkedCell) and node.bind is not None:
-                node.bind.adopt(node, copied)
+    for linked in reversed(path):
+        if linked is live(linked):
+            below = copied = LinkedCell(linked.value, below, linked.bind)
+            if linked.bind is not None:
+                linked.bind.adopt(linked, copied)
     return below or NOTHING
 
 

@@ -18,7 +18,8 @@ from inscope.errors import MissingExtraError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["CODECS", "JSON", "STRING", "Codec", "Text", "codec_for", "is_exactly"]
+__all__ = ["CODECS", "JSON", "LARGEST", "STRING", "Codec", "Text", "codec_for"]
+__all__ += ["is_exactly"]
 
 T = TypeVar("T")
 
@@ -223,6 +224,23 @@ class Structured:
         return repr(self._type)
 
 
+class Own(Generic[T]):
+    """A codec of somebody's own: what it writes is checked, in the sender."""
+
+    __slots__ = ("_codec", "decode")
+
+    def __init__(self, codec: Codec[T]) -> None:
+        self._codec = codec
+        self.decode: Callable[[Any], T] = codec.decode
+
+    def encode(self, value: T, /) -> Any:
+        """Return what the codec writes, if JSON has it."""
+        return JSON_CODEC.encode(with_lists(self._codec.encode(value)))
+
+    def __repr__(self) -> str:
+        return repr(self._codec)
+
+
 JSON_CODEC: Final = AnyJSON()
 
 CODECS: Final[dict[Any, Codec[Any]]] = {
@@ -251,7 +269,7 @@ def codec_for(name: str, wire: Any) -> Codec[Any]:
         return known
     methods = [getattr(wire, name, None) for name in ("encode", "decode")]
     if not isinstance(wire, type) and all(map(callable, methods)):
-        return cast("Codec[Any]", wire)
+        return Own(cast("Codec[Any]", wire))
     try:
         import msgspec
     except ModuleNotFoundError as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 from _thread import allocate_lock
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
 from weakref import ref
 
 from inscope._core.codecs import STRING, codec_for
@@ -124,14 +124,14 @@ PROGRAMS: Final = ("__main__", "__mp_main__")
 class Entry(NamedTuple):
     """One Var that is declared; what is hot of it comes first.
 
-    Most values are strings of ASCII: *is_text* says that such a one may be written, and
+    Most values are strings of ASCII: *is_str* says that such a one may be written, and
     read, as it is, so that no codec is asked.
     """
 
     var: Callable[[], CellVar[Any] | None]
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
-    is_text: bool
+    is_str: bool
     identity: bool
     declaration: Declaration
     module: str
@@ -217,11 +217,21 @@ class Registry:
 
 
 def _entry(var: CellVar[Any], declaration: Declaration, module: str) -> Entry:
-    codec: Any = declaration.codec
-    encode: Any = getattr(codec, "encode", None)
-    decode: Any = getattr(codec, "decode", None)
-    hot = ref(var), encode, decode, codec is STRING, declaration.identity
-    return Entry(*hot, declaration, module)
+    codec = declaration.codec
+    return Entry(
+        ref(var),
+        encode=getattr(codec, "encode", refused),
+        decode=getattr(codec, "decode", refused),
+        is_str=codec is STRING,
+        identity=declaration.identity,
+        declaration=declaration,
+        module=module,
+    )
+
+
+def refused(_: object) -> NoReturn:
+    """Stand for the methods of a codec where there is none: nothing travels."""
+    raise TypeError("it does not travel")
 
 
 declared: Final = Registry()

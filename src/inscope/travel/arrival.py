@@ -12,7 +12,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from inscope._core.arrival import ARRIVED
-from inscope._core.codecs import is_exactly
+from inscope._core.codecs import LARGEST, is_exactly
 from inscope._core.declared import declared
 from inscope._core.nothing import EMPTY
 from inscope.carry.snapshot import Snapshot
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from inscope._core.declared import Declaration
     from inscope.travel.boundary import Boundary
 
-__all__ = ["Arrival", "load"]
+__all__ = ["Arrival", "arrival_of", "load", "of_no_type", "refused_arrival"]
 
 
 class Arrival(Snapshot):
@@ -110,18 +110,31 @@ def load(payload: Payload | str | bytes | None, boundary: Boundary | str) -> Arr
 it is no payload of inscope's
     """
     boundary = boundary_of(boundary, "load")
-    known: dict[str, Any] = {}
-    unknown: dict[str, Any] = {}
-    refused = None
     try:
         text = _text(payload, boundary)
-        if text:
-            _decode(_pairs(text, boundary), boundary, known, unknown)
+        pairs = _pairs(text, boundary) if text else []
     except Refused as error:
-        refused = error.args
-        known, unknown = {}, {}
+        return refused_arrival(boundary, *error.args)
+    return arrival_of(pairs, boundary)
+
+
+def arrival_of(pairs: list[tuple[str, Any]], boundary: Boundary) -> Arrival:
+    """Return an arrival of *pairs*: names, and values as they were written."""
+    try:
+        known, unknown = _decoded(pairs, boundary)
+    except Refused as error:
+        return refused_arrival(boundary, *error.args)
+    return _made(Values(boundary, known, unknown, None))
+
+
+def refused_arrival(boundary: Boundary, reason: str, detail: str) -> Arrival:
+    """Return an arrival in which each read says that it was refused, and why."""
+    return _made(Values(boundary, {}, {}, (reason, detail)))
+
+
+def _made(values: Values) -> Arrival:
     context = Context()
-    context.run(ARRIVED.set, Values(boundary, known, unknown, refused))
+    context.run(ARRIVED.set, values)
     return Arrival(context)
 
 
@@ -174,6 +187,8 @@ def _pairs(text: str, boundary: Boundary) -> list[tuple[str, Any]]:
         raise _of_version(version)
     if audience != boundary.audience:
         raise Refused("audience", f"it is not for {boundary.audience!r}")
+    if not -LARGEST <= sent < LARGEST:
+        raise Refused("malformed", MALFORMED)
     if boundary.max_age is not None:
         _check_age(int(time()) - sent, boundary, boundary.max_age)
     return cast("list[tuple[str, Any]]", pairs)
@@ -209,13 +224,12 @@ def _of_version(version: int) -> Refused:
     )
 
 
-def _decode(
-    pairs: list[tuple[str, Any]],
-    boundary: Boundary,
-    known: dict[str, Any],
-    unknown: dict[str, Any],
-) -> None:
-    """Put the values of *pairs* into *known*, and what no Var here is for elsewhere."""
+def _decoded(
+    pairs: list[tuple[str, Any]], boundary: Boundary
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the values of *pairs*; and apart from them, what no Var here is for."""
+    known: dict[str, Any] = {}
+    unknown: dict[str, Any] = {}
     crossing = declared.crossing(boundary.name)
     for name, written in pairs:
         entry = crossing.get(name)
@@ -225,20 +239,25 @@ def _decode(
                 raise Refused("names", detail)
             unknown[name] = written
             continue
-        _, _, decode, is_text, identity, declaration, _ = entry
+        _, _, decode, is_str, identity, declaration, _ = entry
         if identity and not boundary.takes_identity:
             detail = f"Var {name!r} says who somebody is, and nothing here is signed"
             raise Refused("identity", detail)
-        if is_text and type(written) is str and written.isascii():
+        if is_str and type(written) is str and written.isascii():
             known[name] = written
             continue
         try:
             known[name] = decode(written)
         except Exception:  # of any codec, and the data may be anything
-            detail = f"the value of Var {name!r} is no {declaration.codec!r}"
-            raise Refused("type", detail) from None
+            raise Refused("type", of_no_type(name, declaration.codec)) from None
     if len(known) + len(unknown) != len(pairs):  # a name is there twice
         raise Refused("malformed", MALFORMED)
+    return known, unknown
+
+
+def of_no_type(name: str, codec: Any) -> str:
+    """Return what is said of a value that *codec* has not written."""
+    return f"the value of Var {name!r} is no {codec!r}"
 
 
 class Values:
@@ -275,12 +294,11 @@ class Values:
         if name not in self.unknown:
             return EMPTY
         # Declared since then: by a module that the work itself has imported.
-        found: dict[str, Any] = {}
         try:
-            _decode([(name, self.unknown[name])], self._boundary, found, {})
+            known, _ = _decoded([(name, self.unknown[name])], self._boundary)
         except Refused as error:
             raise self._error(error.args) from None
-        return found.get(name, EMPTY)
+        return known.get(name, EMPTY)
 
     def refusal(self) -> ContextRefused | None:
         """Return why none of it is believed, if so it is."""

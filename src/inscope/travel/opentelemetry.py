@@ -9,16 +9,15 @@ propagators that the program has set in OpenTelemetry.
 from __future__ import annotations
 
 from contextlib import contextmanager
-from time import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus, unquote
 
 from inscope._core.codecs import CODECS, Text
 from inscope._core.declared import declared
 from inscope.errors import MissingExtraError, NotPortableError
-from inscope.travel.arrival import load
+from inscope.travel.arrival import arrival_of, of_no_type, refused_arrival
 from inscope.travel.boundary import Boundary
-from inscope.travel.payload import NONE, VERSION, chosen
+from inscope.travel.payload import NONE, chosen
 from inscope.travel.text import parsed, written
 
 try:
@@ -35,8 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Baggage"]
 
-HTTP: Final = Boundary("http", limit=2**16)
-"""Baggage has limits of its own: what OpenTelemetry has read fits."""
+HTTP: Final = Boundary("http")
 
 
 class Baggage:
@@ -45,7 +43,8 @@ class Baggage:
     A string, ``UUID`` or ``datetime`` is an entry as it is; anything else is one as
     JSON. What is neither a letter, a digit nor one of ``_.-~`` is percent-encoded
     first: OpenTelemetry for Python does not read a blank or a plus sign as it was. What
-    comes after a semicolon is a property, and no part of the value.
+    comes after a semicolon is a property, and no part of the value: also where others
+    have percent-encoded the semicolon once, for OpenTelemetry gives it decoded.
 
     Args:
         *variables: Vars that travel to ``"http"``. An entry has the name of its Var.
@@ -134,9 +133,11 @@ class Baggage:
             entry = baggage.get_baggage(name, context)
             if entry is not None:
                 text = unquote(str(entry).partition(";")[0].rstrip())
-                pairs.append((name, text if _is_text(codec) else _parsed(text)))
-        envelope = [VERSION, HTTP.audience, int(time()), pairs]
-        return load(written(envelope) if pairs else None, HTTP)
+                try:
+                    pairs.append((name, text if _is_text(codec) else parsed(text)))
+                except (ValueError, RecursionError):
+                    return refused_arrival(HTTP, "type", of_no_type(name, codec))
+        return arrival_of(pairs, HTTP)
 
     def extract(self, headers: Mapping[str, str]) -> Arrival:
         """Return what *headers* say, as OpenTelemetry reads them."""
@@ -152,10 +153,11 @@ MOST_BYTES_OF_ONE: Final = 4096
 
 def _check_room(entries: Mapping[str, object], sent: list[str]) -> None:
     """Raise if one of *sent* would be left out of *entries* as they are written."""
-    total = -1
-    for number, (name, value) in enumerate(entries.items()):
+    number, total = 0, -1
+    for name, value in entries.items():
         size = len(quote_plus(name)) + len("=") + len(quote_plus(str(value)))
         if size <= MOST_BYTES_OF_ONE:  # or it is left out, and takes no room
+            number += 1
             total += len(",") + size
         elif name in sent:
             message = (
@@ -163,10 +165,10 @@ def _check_room(entries: Mapping[str, object], sent: list[str]) -> None:
                 f" and {MOST_BYTES_OF_ONE} are the limit; carry an id in its place"
             )
             raise NotPortableError(message, name)
-        if name in sent and (number >= MOST_ENTRIES or total > MOST_BYTES):
+        if name in sent and (number > MOST_ENTRIES or total > MOST_BYTES):
             message = (
-                f"Var {name!r} cannot be sent as baggage: with {number} other entries"
-                f" before it there is no room, for {MOST_BYTES} bytes and"
+                f"Var {name!r} cannot be sent as baggage: after {number - 1} other"
+                f" entries there is no room, for {MOST_BYTES} bytes and"
                 f" {MOST_ENTRIES} entries are the limit"
             )
             raise NotPortableError(message, name)
@@ -175,11 +177,3 @@ def _check_room(entries: Mapping[str, object], sent: list[str]) -> None:
 def _is_text(codec: Any) -> bool:
     """Tell whether *codec* writes every value as a string, which need not be JSON."""
     return codec is CODECS[str] or isinstance(codec, Text)
-
-
-def _parsed(text: str) -> Any:
-    """Return what *text* is as JSON; if it is none, itself, which its codec refuses."""
-    try:
-        return parsed(text)
-    except (ValueError, RecursionError):
-        return text

@@ -125,13 +125,13 @@ def dump(
     if only is not None:
         crossing = chosen(crossing, only, boundary)
     pairs: list[tuple[str, Any]] = []
-    for name, (refer, encode, _, is_text, identity, _, _) in crossing.items():
+    for name, (refer, encode, _, is_str, identity, _, _) in crossing.items():
         var: Any = refer()
         if var is None or (value := var.get(NONE)) is NONE:
             continue
         if identity and not boundary.takes_identity:
             raise _unsigned(name, boundary)
-        if is_text and type(value) is str and value.isascii():
+        if is_str and type(value) is str and value.isascii():
             pairs.append((name, value))
             continue
         try:
@@ -140,8 +140,7 @@ def dump(
             message = f"Var {name!r} cannot be sent by {boundary.name!r}: {error}"
             raise NotPortableError(message, name) from error
     text = enveloped(VERSION, boundary.audience, int(time()), pairs)
-    if boundary.is_signed:
-        text = boundary.sign(text)
+    text = boundary.sign(text)
     if len(text) > boundary.value_limit or len(text) > boundary.limit:
         _check_sizes(pairs, text, boundary)
     return Payload(text, pairs, boundary, copy_context())

@@ -54,7 +54,7 @@ class Travelling(Generic[P, T]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call the function with the values that came, and no others.
 
-        The same holds for each step of the coroutine or generator that it makes.
+        For a coroutine or generator function, that is each of the steps.
         """
         call: Callable[P, T] = self._arrived().wrap(self.function)
         return call(*args, **kwargs)

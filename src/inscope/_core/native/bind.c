@@ -22,7 +22,7 @@ enum { NEW, ENTERING, ENTERED, LEFT };
 typedef struct {
     PyObject_HEAD
     PyObject *var;      /* Owned: a BareVar. */
-    Cell *cell;         /* Owned, linked: holds the value; NULL once left. */
+    LinkedCell *cell;   /* Owned: holds the value; NULL once left. */
     PyObject *copied;   /* Owned: a tuple of cells that copies took the place of. */
     PyObject *token;    /* Owned: the context variable's; NULL unless entered. */
     PyObject *before;   /* Borrowed from the token: what was there on entering. */
@@ -56,22 +56,21 @@ advance(VarBind *bind, int from, int to)
 
 /* Make the cell the top of the chain; -1 with an error, and nothing bound. */
 static int
-put(VarBind *bind, LinkedCell *linked)
+put(VarBind *bind, LinkedCell *cell)
 {
-    Cell *cell = &linked->cell;
     PyObject *cells = ((BareVar *)bind->var)->cells;
     Cell *top;
     if (var_top(cells, &top) < 0) {
         return -1;
     }
-    linked->previous = top == NULL ? NULL : cell_shortened(top); /* nobody has it yet */
-    linked->bind = Py_NewRef((PyObject *)bind);
+    cell->previous = top == NULL ? NULL : cell_shortened(top); /* nobody has it yet */
+    cell->bind = Py_NewRef((PyObject *)bind);
     bind->before = (PyObject *)top;
     bind->token = PyContextVar_Set(cells, (PyObject *)cell);
     Py_XDECREF((PyObject *)top);
     if (bind->token == NULL) {
         bind->before = NULL;
-        cell_withdraw(cell); /* without memory for a token, the variable is set all the same */
+        cell_withdraw(&cell->cell); /* without memory for a token, the variable is set all the same */
         return -1;
     }
     return 0;
@@ -84,8 +83,8 @@ bind_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
     if (!advance(bind, NEW, ENTERING)) {
         return PyObject_CallMethodNoArgs(self, state_of(bind)->refuse_entry);
     }
-    PyObject *value = Py_NewRef(bind->cell->value);
-    int done = put(bind, (LinkedCell *)bind->cell);
+    PyObject *value = Py_NewRef(bind->cell->cell.value);
+    int done = put(bind, bind->cell);
     advance(bind, ENTERING, done < 0 ? LEFT : ENTERED);
     if (done < 0) {
         Py_CLEAR(value);
@@ -95,21 +94,27 @@ bind_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 /* Do to the cell, and to those that it is a copy of, what is done at the end. */
 static void
-finish(Cell *cell, PyObject *copied, void (*end)(Cell *))
+finish(LinkedCell *cell, PyObject *copied, void (*end)(LinkedCell *))
 {
     end(cell);
     for (Py_ssize_t index = 0; copied != NULL && index < PyTuple_GET_SIZE(copied);
          index++) {
-        end((Cell *)PyTuple_GET_ITEM(copied, index));
+        end((LinkedCell *)PyTuple_GET_ITEM(copied, index));
     }
+}
+
+static void
+withdraw(LinkedCell *cell)
+{
+    cell_withdraw(&cell->cell);
 }
 
 /* After the reset: is what was under the cell what is there now? If not, some
  * bind was left out of order. */
 static int
-mend(VarBind *bind, Cell *cell, Cell *top, PyObject *before)
+mend(VarBind *bind, LinkedCell *cell, Cell *top, PyObject *before)
 {
-    if (top == cell && before == (PyObject *)((LinkedCell *)cell)->previous) {
+    if (top == &cell->cell && before == (PyObject *)cell->previous) {
         return 0;
     }
     PyObject *cells = ((BareVar *)bind->var)->cells;
@@ -125,7 +130,8 @@ static int
 leave(VarBind *bind)
 {
     BareVar *var = (BareVar *)bind->var;
-    Cell *cell, *top = NULL;
+    LinkedCell *cell;
+    Cell *top = NULL;
     PyObject *copied, *token = bind->token, *before = bind->before;
     Py_BEGIN_CRITICAL_SECTION(bind); /* another context may be rebuilt, see adopt() */
     cell = bind->cell;
@@ -146,7 +152,7 @@ leave(VarBind *bind)
         result = -1;
     }
     PyObject *error = result < 0 ? PyErr_GetRaisedException() : NULL;
-    finish(cell, copied, result == 1 && !var->revoke ? cell_release : cell_withdraw);
+    finish(cell, copied, result == 1 && !var->revoke ? cell_release : withdraw);
     Py_XDECREF((PyObject *)top);
     Py_XDECREF((PyObject *)cell);
     Py_XDECREF(copied);
@@ -205,13 +211,13 @@ bind_exit(PyObject *self, PyObject *const *Py_UNUSED(error), Py_ssize_t count,
 static PyObject *
 bind_adopt(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 2 || !cell_check(args[0]) || !cell_check(args[1])) {
-        PyErr_SetString(PyExc_TypeError, "adopt() takes two cells");
+    if (count != 2 || !linked_cell_check(args[0]) || !linked_cell_check(args[1])) {
+        PyErr_SetString(PyExc_TypeError, "adopt() takes two linked cells");
         return NULL;
     }
     VarBind *bind = (VarBind *)self;
     PyObject *one = PyTuple_Pack(1, args[0]), *all = NULL, *copied = NULL;
-    Cell *cell = NULL;
+    LinkedCell *cell = NULL;
     if (one == NULL) {
         return NULL;
     }
@@ -221,7 +227,7 @@ bind_adopt(PyObject *self, PyObject *const *args, Py_ssize_t count)
     if (all != NULL) {
         cell = bind->cell;
         bind->copied = all;
-        bind->cell = (Cell *)Py_NewRef(args[1]);
+        bind->cell = (LinkedCell *)Py_NewRef(args[1]);
     }
     Py_END_CRITICAL_SECTION();
     Py_DECREF(one);
@@ -245,7 +251,7 @@ bind_subject(PyObject *self, PyObject *Py_UNUSED(ignored))
 static VarBind *
 make(State *state, PyObject *var, PyObject *value)
 {
-    Cell *cell = (Cell *)cell_new_linked(state, value);
+    LinkedCell *cell = cell_new_linked(state, value);
     if (cell == NULL) {
         return NULL;
     }
@@ -322,7 +328,7 @@ bind_clear(PyObject *self)
 {
     VarBind *bind = (VarBind *)self;
     bind->before = NULL;
-    Cell *cell = bind->cell;
+    LinkedCell *cell = bind->cell;
     bind->cell = NULL;
     bind->state = LEFT;
     Py_XDECREF((PyObject *)cell);

@@ -169,12 +169,11 @@ cell_withdraw(Cell *cell)
 }
 
 void
-cell_release(Cell *cell)
+cell_release(LinkedCell *linked)
 {
-    LinkedCell *linked = (LinkedCell *)cell; /* it is a bind's */
     Cell *previous;
     PyObject *bind;
-    Py_BEGIN_CRITICAL_SECTION(cell);
+    Py_BEGIN_CRITICAL_SECTION(linked);
     previous = linked->previous;
     bind = linked->bind;
     linked->previous = NULL;

@@ -11,8 +11,8 @@ typedef struct {
     PyObject *value; /* Owned. NULL once withdrawn; EMPTY in Python. */
 } Cell;
 
-/* What a bind makes, and a set inside one. Without a bind, a cell is a value and
- * nothing else: less than half as large, and no business of the collector's. */
+/* What a bind makes, and a set inside one, or of a value that the collector follows.
+ * Else, a cell is a value and nothing more: less than half as large. */
 typedef struct {
     Cell cell;
     Cell *previous; /* Owned, or NULL. */
@@ -23,15 +23,21 @@ void cell_dealloc(PyObject *self);
 void linked_cell_dealloc(PyObject *self);
 
 static inline int
-cell_is_linked(Cell *cell)
+linked_cell_check(PyObject *object)
 {
-    return Py_TYPE(cell)->tp_dealloc == linked_cell_dealloc;
+    return Py_TYPE(object)->tp_dealloc == linked_cell_dealloc;
 }
 
 static inline int
 cell_check(PyObject *object)
 {
-    return cell_is_linked((Cell *)object) || Py_TYPE(object)->tp_dealloc == cell_dealloc;
+    return linked_cell_check(object) || Py_TYPE(object)->tp_dealloc == cell_dealloc;
+}
+
+static inline int
+cell_is_linked(Cell *cell)
+{
+    return linked_cell_check((PyObject *)cell);
 }
 
 /* For a bind, which fills in the rest on entering. */
@@ -73,7 +79,7 @@ Cell *cell_shortened(Cell *cell);
 void cell_withdraw(Cell *cell);
 
 /* Let the cell keep its value and nothing else: its bind has ended. */
-void cell_release(Cell *cell);
+void cell_release(LinkedCell *linked);
 
 int cell_add_types(PyObject *module, State *state);
 

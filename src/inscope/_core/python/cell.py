@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 class Cell:
     """A value that was set where no bind is open.
 
+    In C, only one that the collector does not follow: a string, a number, ``None``.
+
     Attributes:
         value: The value; ``EMPTY`` once it has been withdrawn.
         previous: ``None``: there is nothing to go back to.
@@ -43,6 +45,6 @@ class LinkedCell(Cell):
     def __init__(
         self, value: Any, previous: Cell | None, bind: Bind[Any] | None = None
     ) -> None:
-        super().__init__(value)
+        self.value: Any = value
         self.previous: Cell | None = previous
         self.bind: Bind[Any] | None = bind
