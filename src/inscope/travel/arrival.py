@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from inscope._core.declared import Declaration
     from inscope.travel.boundary import Boundary
 
-__all__ = ["Arrival", "arrival_of", "load", "of_no_type", "refused_arrival"]
+__all__ = ["Arrival", "Refused", "arrival_of", "load", "of_no_type"]
+__all__ += ["refused_arrival"]
 
 
 class Arrival(Snapshot):
@@ -78,8 +79,8 @@ class Arrival(Snapshot):
 MALFORMED: Final = "it is no payload of inscope's"
 
 
-class Refused(Exception):  # noqa: N818  # seen in here alone
-    """What came cannot be believed, for this reason."""
+class Refused(Exception):  # noqa: N818  # no user sees it
+    """What came cannot be believed, for this reason and with this detail."""
 
 
 def load(payload: Payload | str | bytes | None, boundary: Boundary | str) -> Arrival:
@@ -112,18 +113,18 @@ it is no payload of inscope's
     boundary = boundary_of(boundary, "load")
     try:
         text = _text(payload, boundary)
-        pairs = _pairs(text, boundary) if text else []
+        return arrival_of(_pairs(text, boundary) if text else [], boundary)
     except Refused as error:
         return refused_arrival(boundary, *error.args)
-    return arrival_of(pairs, boundary)
 
 
 def arrival_of(pairs: list[tuple[str, Any]], boundary: Boundary) -> Arrival:
-    """Return an arrival of *pairs*: names, and values as they were written."""
-    try:
-        known, unknown = _decoded(pairs, boundary)
-    except Refused as error:
-        return refused_arrival(boundary, *error.args)
+    """Return an arrival of *pairs*: names, and values as they were written.
+
+    Raises:
+        Refused: They cannot be believed.
+    """
+    known, unknown = _decoded(pairs, boundary)
     return _made(Values(boundary, known, unknown, None))
 
 
@@ -187,15 +188,16 @@ def _pairs(text: str, boundary: Boundary) -> list[tuple[str, Any]]:
         raise _of_version(version)
     if audience != boundary.audience:
         raise Refused("audience", f"it is not for {boundary.audience!r}")
-    if not -LARGEST <= sent < LARGEST:
-        raise Refused("malformed", MALFORMED)
     if boundary.max_age is not None:
-        _check_age(int(time()) - sent, boundary, boundary.max_age)
+        _check_age(sent, boundary, boundary.max_age)
     return cast("list[tuple[str, Any]]", pairs)
 
 
-def _check_age(age: int, boundary: Boundary, max_age: float) -> None:
-    """Raise if *age*, in seconds, is too much or too little."""
+def _check_age(sent: int, boundary: Boundary, max_age: float) -> None:
+    """Raise if it was *sent*, in seconds since 1970, too long ago or too late."""
+    if not -LARGEST <= sent < LARGEST:  # or it could not even be written in an error
+        raise Refused("malformed", MALFORMED)
+    age = int(time()) - sent
     if age < -boundary.leeway:
         raise Refused("future", f"it was sent {-age} s from now, by its own time")
     if age > max_age:

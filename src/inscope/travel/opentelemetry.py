@@ -15,7 +15,12 @@ from urllib.parse import quote, quote_plus, unquote
 from inscope._core.codecs import CODECS, Text
 from inscope._core.declared import declared
 from inscope.errors import MissingExtraError, NotPortableError
-from inscope.travel.arrival import arrival_of, of_no_type, refused_arrival
+from inscope.travel.arrival import (
+    Refused,
+    arrival_of,
+    of_no_type,
+    refused_arrival,
+)
 from inscope.travel.boundary import Boundary
 from inscope.travel.payload import NONE, chosen
 from inscope.travel.text import parsed, written
@@ -129,15 +134,15 @@ class Baggage:
         Var's type makes the arrival refused.
         """
         pairs: list[tuple[str, Any]] = []
-        for name, codec in self._codecs.items():
-            entry = baggage.get_baggage(name, context)
-            if entry is not None:
-                text = unquote(str(entry).partition(";")[0].rstrip())
-                try:
-                    pairs.append((name, text if _is_text(codec) else parsed(text)))
-                except (ValueError, RecursionError):
-                    return refused_arrival(HTTP, "type", of_no_type(name, codec))
-        return arrival_of(pairs, HTTP)
+        try:
+            for name, codec in self._codecs.items():
+                entry = baggage.get_baggage(name, context)
+                if entry is not None:
+                    text = unquote(str(entry).partition(";")[0].rstrip())
+                    pairs.append((name, _read(text, name, codec)))
+            return arrival_of(pairs, HTTP)
+        except Refused as error:
+            return refused_arrival(HTTP, *error.args)
 
     def extract(self, headers: Mapping[str, str]) -> Arrival:
         """Return what *headers* say, as OpenTelemetry reads them."""
@@ -177,3 +182,13 @@ def _check_room(entries: Mapping[str, object], sent: list[str]) -> None:
 def _is_text(codec: Any) -> bool:
     """Tell whether *codec* writes every value as a string, which need not be JSON."""
     return codec is CODECS[str] or isinstance(codec, Text)
+
+
+def _read(text: str, name: str, codec: Any) -> Any:
+    """Return what *text* says, for *codec* to decode."""
+    if _is_text(codec):
+        return text
+    try:
+        return parsed(text)
+    except (ValueError, RecursionError):
+        raise Refused("type", of_no_type(name, codec)) from None
