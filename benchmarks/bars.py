@@ -360,7 +360,11 @@ def _of_carrying() -> Iterator[Bar]:
     ):
         measure = _compared(row, None, OURS, BY_HAND)
         yield Bar(key, what, "carry", measure, limit, limit)
-    for key, row in (("shared", carrying.SHARED), ("own", carrying.OWN)):
+    for key, row in (
+        ("shared", carrying.SHARED),
+        ("own", carrying.OWN),
+        ("in-blocks", carrying.IN_BLOCKS),
+    ):
         measure = _compared(row, None, OURS, BY_HAND)
         what = f"bytes of a task that carries {row}, to by hand"
         yield Bar(f"carried-tasks-{key}", what, "carried_tasks", measure, 1.15, 1.15)

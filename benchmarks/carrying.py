@@ -11,6 +11,7 @@ import gc
 import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from contextvars import ContextVar, copy_context
 from typing import TYPE_CHECKING, Any
 
@@ -36,6 +37,7 @@ AITER = "a step of `snapshot.aiter(generator)`; by hand: of a plain one"
 CHANGED = "the same, after the caller has set a variable"
 
 SHARED, OWN = "five bindings, the same for all tasks", "five bindings for each task"
+IN_BLOCKS = "five bindings for each task, in blocks: `with var.bind(value):`"
 BINDINGS = 5
 JOBS = 100
 
@@ -175,24 +177,22 @@ def measure_tasks(effort: Effort) -> list[Row]:
     vars_ = [Var[int](f"bound{number}") for number in range(BINDINGS)]
     # The same for both: how a context lies in memory depends on its variables.
     plain = [var._cells for var in vars_]
-    own = (
-        (BY_HAND, plain, copy_context, _run_in_copy),
-        (OURS, vars_, Snapshot.capture, _run),
-    )
-    # What grows once, as asyncio's set of all tasks, is not counted.
-    asyncio.run(_bytes(effort.growth, *own[0][1:], own=False))
+    by_hand = plain, copy_context, _run_in_copy
+    ours = vars_, Snapshot.capture, _run
+
+    def measured(contestant: Any, **how: bool) -> Cell:
+        return Cell(asyncio.run(_bytes(effort.growth, *contestant, **how)))
+
+    measured(by_hand)  # what grows once, as asyncio's set of all tasks, is not counted
+    one, each = measured(by_hand), measured(by_hand, own=True)
+    found = [
+        (SHARED, one, measured(ours)),
+        (OWN, each, measured(ours, own=True)),
+        (IN_BLOCKS, each, measured(ours, own=True, in_blocks=True)),
+    ]
     return [
-        Row(
-            title,
-            "",
-            (),
-            {
-                name: Cell(asyncio.run(_bytes(effort.growth, *rest, own=own_each)))
-                for name, *rest in own
-            },
-            "bytes",
-        )
-        for title, own_each in ((SHARED, False), (OWN, True))
+        Row(title, "", (), {BY_HAND: hand, OURS: own}, "bytes")
+        for title, hand, own in found
     ]
 
 
@@ -210,7 +210,8 @@ async def _bytes(
     capture: Callable[[], Any],
     run: Callable[..., Any],
     *,
-    own: bool,
+    own: bool = False,
+    in_blocks: bool = False,
 ) -> float:
     """Return the bytes of each of so many tasks that wait."""
     waiting = asyncio.Event()
@@ -219,11 +220,14 @@ async def _bytes(
         await waiting.wait()
 
     def captured(value: int) -> Any:
-        tokens = [(var, var.set(object() if own else value)) for var in variables]
-        context = capture()
-        for var, token in tokens:
-            var.reset(token)
-        return context
+        with ExitStack() as stack:
+            for var in variables:
+                bound = object() if own else value
+                if in_blocks:
+                    stack.enter_context(var.bind(bound))
+                else:
+                    stack.callback(var.reset, var.set(bound))
+            return capture()
 
     shared = captured(0)
     tasks = [run(shared, asyncio.create_task, work())]
