@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import pickle
+import subprocess
 import sys
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -257,3 +260,27 @@ def test_keys_without_the_library_name_the_extra(
     with pytest.raises(inscope.MissingExtraError, match=r"inscope\[travel\]"):
         travel.Boundary("http", keys="k")
     assert not travel.Boundary("http").is_signed
+
+
+@pytest.mark.parametrize("error", ["ImportError", "ModuleNotFoundError"])
+def test_where_msgspec_cannot_be_loaded_the_standard_library_writes(
+    tmp_path: Path, error: str
+) -> None:
+    """It cannot in another interpreter than the main one; it is not always there."""
+    package = tmp_path / "msgspec"
+    package.mkdir()
+    (package / "__init__.py").write_text(f"raise {error}('not here', name='msgspec')\n")
+    program = """
+from inscope import Var
+from inscope.travel import dump, load
+tenant = Var("tenant", wire=str, travels_to={"process"})
+with tenant.bind("acmé"):
+    text = dump("process").text
+print(load(text, "process").run(tenant.get) == "acmé", text.isascii())
+"""
+    paths = {"PYTHONPATH": os.pathsep.join([str(tmp_path), *filter(None, sys.path)])}
+    command = [sys.executable, "-c", program]
+
+    found = subprocess.check_output(command, env={**os.environ, **paths}, text=True)
+
+    assert "True True\n" == found

@@ -82,9 +82,7 @@ BRACKETS: Final = 100
 
 try:
     _functions = quick()
-except ModuleNotFoundError as _error:
-    if _error.name != "msgspec":
-        raise
+except ImportError:  # it is not there, or not for another interpreter than the main one
     _functions = standard()
 
 written: Final[Write] = _functions[0]
