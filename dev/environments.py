@@ -12,6 +12,7 @@ import re
 import sys
 import tomllib
 from pathlib import Path
+from subprocess import TimeoutExpired
 
 from dev import native_core
 from dev.failures import NoBuildError, SetupError
@@ -23,10 +24,14 @@ FAILED = re.compile(r"^\s*error: command ", re.IGNORECASE | re.MULTILINE)
 """How setuptools begins the line that says that a compiler failed."""
 
 
-def prepared(environment: Path, python: str, *extras: str) -> Path:
+def prepared(
+    environment: Path, python: str, *extras: str, patience: float | None = None
+) -> Path:
     """Return the folder of programs of *environment*, which has *extras* installed.
 
     Does nothing if what is installed is what the project asks for and consists of.
+    After *patience* seconds, a library counts as one that has no build: where one has
+    none, pip may try all versions of all the others.
     """
     programs = environment / "bin"
     stamp = environment / "installed-by-run"
@@ -39,7 +44,7 @@ def prepared(environment: Path, python: str, *extras: str) -> Path:
     program = programs / "python"
     changed = known[1:2] != [digest] or present != wanted
     if changed or native_core.is_due(known[2], program):
-        core = install(program, wanted)
+        core = install(program, wanted, patience)
         stamp.write_text("\n".join([origin, digest, core, *wanted]))
     return programs
 
@@ -80,7 +85,7 @@ def check_venv(python: str) -> None:
     raise SetupError(message)
 
 
-def install(python: Path, extras: list[str]) -> str:
+def install(python: Path, extras: list[str], patience: float | None = None) -> str:
     """Install the project with *extras*; return what was built of the native core.
 
     The libraries come from wheels only: a compiler serves the native core alone. It
@@ -95,7 +100,7 @@ def install(python: Path, extras: list[str]) -> str:
     native_core.clear(python)
     pip_install(python, project, *build_requirements())
     options = ["--no-build-isolation", "--editable", f".{extra}"]
-    pip_install(python, project, *options, INSCOPE_BUILD=choice)
+    pip_install(python, project, *options, patience=patience, INSCOPE_BUILD=choice)
     return native_core.built(python)
 
 
@@ -105,11 +110,21 @@ def build_requirements() -> list[str]:
     return list(settings["build-system"]["requires"])
 
 
-def pip_install(python: Path, project: str, *words: str, **variables: str) -> None:
+def pip_install(
+    python: Path,
+    project: str,
+    *words: str,
+    patience: float | None = None,
+    **variables: str,
+) -> None:
     """Let pip install what *words* say; raise what it means for *project* if not."""
     options = ["--quiet", "--disable-pip-version-check", "--only-binary=:all:"]
     command = [str(python), "-m", "pip", "install", *options, *words]
-    done = captured(command, environment=os.environ | variables)
+    try:
+        done = captured(command, environment=os.environ | variables, timeout=patience)
+    except TimeoutExpired as error:
+        message = f"pip found no builds for {project} in {patience:.0f} s"
+        raise NoBuildError(message) from error
     if done.returncode:
         raise install_error(project, done.stdout + done.stderr)
 
@@ -119,8 +134,12 @@ def install_error(project: str, output: str) -> SetupError:
     missing = re.search(
         r"No matching distribution found for (?!setuptools)([\w.-]+)", output
     )
-    if missing and "connection" not in output.lower():
-        return NoBuildError(f"{output}\nthere is no build of {missing[1]}")
+    if "connection" not in output.lower():
+        if missing:
+            return NoBuildError(f"{output}\nthere is no build of {missing[1]}")
+        if "ResolutionImpossible" in output:
+            what = f"what {project} needs has no builds that go together"
+            return NoBuildError(f"{output}\n{what}")
     if FAILED.search(output):
         wrong = native_core.compile_error(output)
         message = f"{output}\nthe native core does not compile: {wrong}"

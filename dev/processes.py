@@ -28,13 +28,17 @@ def captured(
     *,
     given: str | None = None,
     environment: dict[str, str] | None = None,
+    timeout: float | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run *command* out of sight and return how it went and what it printed.
 
     It reads *given*, and sees *environment* instead of that of ``./run``.
+
+    Raises:
+        TimeoutExpired: It did not end in *timeout* seconds, and was killed.
     """
     options: dict[str, Any] = {"text": True, "errors": "replace", "check": False}
-    options |= {"input": given, "env": environment}
+    options |= {"input": given, "env": environment, "timeout": timeout}
     return subprocess.run(command, cwd=ROOT, capture_output=True, **options)
 
 

@@ -21,6 +21,9 @@ from dev.processes import ROOT, captured, say
 
 __all__ = ["expanded", "prepared_for_tests"]
 
+PATIENCE = 300
+"""How many seconds pip may look for builds of all that go together."""
+
 NEEDED = "pytest"
 """Without it there is no suite."""
 
@@ -54,10 +57,12 @@ def prepared_as_far_as_possible(
     note = environment / "left-out-by-run"
     known = note.read_text().splitlines() if note.is_file() else []
     if known[1:] != wanted:
+        is_own = python == os.path.realpath(sys.executable)
+        patience = None if is_own else PATIENCE
         try:
-            return prepared(environment, python, "test"), []
+            return prepared(environment, python, "test", patience=patience), []
         except NoBuildError as error:
-            if python == os.path.realpath(sys.executable):
+            if is_own:
                 raise  # whoever runs this has an interpreter for all of it
             say(f"{error}; installing what there is, one by one")
     programs = prepared(environment, python)

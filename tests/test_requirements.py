@@ -41,8 +41,16 @@ class Index:
         self.imports = {"greenlet": 0, "gevent": 1, "uvloop": 0}
         self.down = False
 
-    def prepared(self, environment: Path, python: str, *extras: str) -> Path:
+    def prepared(
+        self,
+        environment: Path,
+        python: str,
+        *extras: str,
+        patience: float | None = None,
+    ) -> Path:
         """Make the environment; install the extras if all of each can be had."""
+        is_own = python == os.path.realpath(sys.executable)
+        assert (not extras or is_own) == (patience is None)
         environment.mkdir(exist_ok=True)
         self.installed += extras
         if extras and self.lacking:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from dev import environments, native_core
+from dev import environments, native_core, processes
 from dev.failures import NoBuildError, SetupError
 from dev.processes import last_line
 
@@ -41,7 +43,7 @@ def steps(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[str]:
         (environment / "bin").mkdir(parents=True, exist_ok=True)
         noted.append(f"make for {Path(python).name}")
 
-    def install(python: Path, extras: list[str]) -> str:
+    def install(python: Path, extras: list[str], _: float | None) -> str:
         noted.append(f"install {','.join(extras)}")
         (tmp_path / CORE).touch()
         return CORE.name
@@ -170,6 +172,27 @@ def test_a_dependency_without_a_build_is_named() -> None:
 
     assert isinstance(error, NoBuildError)
     assert "there is no build of gevent" == last_line(str(error))
+
+
+def test_dependencies_without_builds_that_go_together_are_as_one_without() -> None:
+    """Then pip names no one library: another has none that would go with it."""
+    said = "ERROR: ResolutionImpossible: for help visit https://pip.pypa.io/\n"
+    error = environments.install_error("distributed", said)
+
+    assert isinstance(error, NoBuildError)
+    assert last_line(str(error)).startswith("what distributed needs has no builds")
+
+
+def test_pip_is_not_waited_for_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where one library has no build, it may try all versions of all the others."""
+    command = [sys.executable, "-c", "import time; time.sleep(60)"]
+    waits = partial(processes.captured, command)
+    monkeypatch.setattr(
+        environments, "captured", lambda _, environment, timeout: waits(timeout=timeout)
+    )
+
+    with pytest.raises(NoBuildError, match=r"no builds for inscope\[test\] in 0 s"):
+        environments.pip_install(Path("python"), "inscope[test]", patience=0.1)
 
 
 def test_a_native_core_that_does_not_compile_is_told_by_the_compiler() -> None:
