@@ -144,7 +144,7 @@ def test_an_environment_that_was_not_finished_is_made_anew(
 ) -> None:
     """After a failed installation nothing is taken to be there."""
 
-    def fail(python: Path, extras: list[str]) -> None:
+    def fail(python: Path, extras: list[str], _: float | None) -> None:
         raise SetupError("the network is down")
 
     with monkeypatch.context() as patched:
