@@ -37,7 +37,7 @@ NOTHING: Final = LinkedCell(EMPTY, None)
 """Put back where there was nothing, when only a value can be put back."""
 
 
-def is_cell(value: Any) -> TypeGuard[Cell]:
+def is_cell(value: object) -> TypeGuard[Cell]:
     """Tell whether *value* is a cell; nothing of it is asked: it may be anybody's."""
     kind = type(value)
     return kind is Cell or kind is LinkedCell

@@ -227,15 +227,18 @@ class Structured:
 class Own(Generic[T]):
     """A codec of somebody's own: what it writes is checked, in the sender."""
 
-    __slots__ = ("_codec", "decode")
+    __slots__ = ("_codec",)
 
     def __init__(self, codec: Codec[T]) -> None:
         self._codec = codec
-        self.decode: Callable[[Any], T] = codec.decode
 
     def encode(self, value: T, /) -> Any:
         """Return what the codec writes, if JSON has it."""
         return JSON_CODEC.encode(with_lists(self._codec.encode(value)))
+
+    def decode(self, data: Any, /) -> T:
+        """Return what the codec makes of *data*."""
+        return self._codec.decode(data)
 
     def __repr__(self) -> str:
         return repr(self._codec)

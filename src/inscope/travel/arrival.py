@@ -214,9 +214,10 @@ def _check_shape(envelope: Any) -> None:
         raise _of_version(envelope[0])
     if kinds != [int, str, int, list]:
         raise Refused("malformed", MALFORMED)
+    if {*map(type, envelope[3])} - {list}:
+        raise Refused("malformed", MALFORMED)
     for pair in envelope[3]:
-        kind: type = type(pair)
-        if kind is not list or len(pair) != 2 or not is_exactly(pair[0], str):
+        if len(pair) != 2 or not is_exactly(pair[0], str):
             raise Refused("malformed", MALFORMED)
 
 

@@ -90,7 +90,7 @@ def _ours() -> dict[ContextVar[Any], Any]:
     }
 
 
-def _nothing(variable: ContextVar[Any], value: Any) -> Any:
+def _nothing(variable: ContextVar[Any], value: object) -> Any:
     """Return what stands for nothing in *variable*; ``EMPTY`` if it is not ours."""
     if is_cell(value):
         return NOTHING
