@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -15,6 +14,7 @@ import dask.array
 import dask.bag
 import dask_work as work
 import pytest
+from cores import CORES
 from distributed import Client, LocalCluster
 from many import MANY, USERS
 
@@ -24,15 +24,6 @@ from inscope.travel.dask import DaskTravelling, travelling
 
 ANN = {work.tenant: "acme", work.user: "ann", work.cart: "full"}
 SEEN_BY_ANN = ("acme", "ann", "no cart")
-CORES = [
-    "python",
-    pytest.param(
-        "native",
-        marks=pytest.mark.skipif(
-            find_spec("inscope._core.native._native") is None, reason="it is not built"
-        ),
-    ),
-]
 
 
 @pytest.fixture(scope="module", params=CORES)

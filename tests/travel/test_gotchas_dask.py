@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from typing import Any
 
 import dask
@@ -11,21 +10,13 @@ import dask.array
 import dask.bag
 import dask_work as work
 import pytest
+from cores import CORES
 from distributed import Client, LocalCluster
 
 from inscope import ContextRefused
 from inscope.travel.dask import DaskTravelling, travelling
 
 SECONDS = 60
-CORES = [
-    "python",
-    pytest.param(
-        "native",
-        marks=pytest.mark.skipif(
-            find_spec("inscope._core.native._native") is None, reason="it is not built"
-        ),
-    ),
-]
 
 
 @pytest.fixture(scope="module", params=CORES)

@@ -25,6 +25,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from cores import CORES
 
 pytest.importorskip("werkzeug")
 pytest.importorskip("itsdangerous")
@@ -58,17 +59,6 @@ def kind(request: pytest.FixtureRequest) -> str:
     if needs[0] == "gunicorn" and sys.platform == "win32":
         pytest.skip("gunicorn needs fork")
     return str(request.param)
-
-
-CORES = [
-    "python",
-    pytest.param(
-        "native",
-        marks=pytest.mark.skipif(
-            find_spec("inscope._core.native._native") is None, reason="it is not built"
-        ),
-    ),
-]
 
 
 @pytest.fixture(scope="module", params=CORES)
