@@ -14,9 +14,9 @@ import dask.array
 import dask.bag
 import dask_work as work
 import pytest
-from cores import CORES
 from distributed import Client, LocalCluster
 from many import MANY, USERS
+from worker_cores import CORES
 
 from inscope import ContextRefused, NotPortableError, bind
 from inscope.travel import dump

@@ -10,8 +10,8 @@ import dask.array
 import dask.bag
 import dask_work as work
 import pytest
-from cores import CORES
 from distributed import Client, LocalCluster
+from worker_cores import CORES
 
 from inscope import ContextRefused
 from inscope.travel.dask import DaskTravelling, travelling

@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
-from cores import CORES
+from worker_cores import CORES
 
 pytest.importorskip("werkzeug")
 pytest.importorskip("itsdangerous")

@@ -13,6 +13,7 @@ from inscope.carry.executors import (
     from_empty_context,
     with_carried_callbacks,
 )
+from inscope.carry.kinds import PLAIN, kind_of
 from inscope.travel.arrival import load
 from inscope.travel.payload import dump
 
@@ -56,8 +57,11 @@ class Travelling(Generic[P, T]):
 
         For a coroutine or generator function, that is each of the steps.
         """
-        call: Callable[P, T] = self._arrived().wrap(self.function)
-        return call(*args, **kwargs)
+        arrived = self._arrived()
+        if kind_of(self.function) == PLAIN:
+            return arrived.run(self.function, *args, **kwargs)
+        stepped: Callable[P, T] = arrived.wrap(self.function)
+        return stepped(*args, **kwargs)
 
     def _arrived(self) -> Snapshot:
         return load(self.payload, PROCESS)
