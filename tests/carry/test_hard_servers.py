@@ -8,69 +8,46 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import socket
 from collections.abc import Callable
 from contextvars import ContextVar
-from importlib.util import find_spec
 from types import ModuleType
 from typing import Any
 
 import pytest
+from pipelined import pipelined
 
 httpx: Any = pytest.importorskip("httpx")
 
 Ask = Callable[[Any], list[str]]
 
 
-async def _pipelined(app: Any, http: str) -> list[str]:
-    """Return the answers of *app*, run by uvicorn, to three requests sent at once."""
-    uvicorn = pytest.importorskip("uvicorn")
-    paths = ["/ann", "/bob", "/eve"]
-    connections = ["keep-alive", "keep-alive", "close"]
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, http=http, lifespan="off", log_config=None)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        reader, writer = await asyncio.open_connection(*listening.getsockname())
-        for path, connection in zip(paths, connections, strict=True):
-            head = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: {connection}\r\n\r\n"
-            writer.write(head.encode())
-        answer = (await reader.read()).decode()
-        writer.close()
-        await writer.wait_closed()
-        server.should_exit = True
-        await serving
-    return [part.split("\r\n\r\n")[1] for part in answer.split("HTTP/1.1 200 OK")[1:]]
+PATHS = ["/ann", "/bob", "/eve"]
 
 
 async def _in_one_test(app: Any) -> list[str]:
     """Return the answers of *app* to three requests, made by httpx one by one."""
     transport = httpx.ASGITransport(app=app)
     async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
-        paths = ["/ann", "/bob", "/eve"]
-        return [(await client.get(path)).text for path in paths]
+        return [(await client.get(path)).text for path in PATHS]
 
 
 def _h11(app: Any) -> list[str]:
-    return asyncio.run(_pipelined(app, "h11"))
+    return pipelined(app, "h11", [(path, {}) for path in PATHS])
 
 
 def _httptools(app: Any) -> list[str]:
-    return asyncio.run(_pipelined(app, "httptools"))
+    return pipelined(app, "httptools", [(path, {}) for path in PATHS])
 
 
 def _httpx(app: Any) -> list[str]:
     return asyncio.run(_in_one_test(app))
 
 
-no_httptools = find_spec("httptools") is None
-skipped = pytest.mark.skipif(no_httptools, reason="needs httptools")
-
 SERVERS = pytest.mark.parametrize(
     "ask",
     [
         pytest.param(_h11, id="h11"),
-        pytest.param(_httptools, id="httptools", marks=skipped),
+        pytest.param(_httptools, id="httptools"),
         pytest.param(_httpx, id="httpx"),
     ],
 )

@@ -1,5 +1,7 @@
 """``inscope.travel`` on the core under test; Redis, Celery's workers, and who sends.
 
+The Vars are for tests that need no others; some modules have their own of these names.
+
 A worker runs ``celery_app.py``, and takes what is sent to its queue. Whatever is
 started here is stopped by the fixture that has it, and ends if the tests are killed.
 """
@@ -101,6 +103,38 @@ class Redis:
 def travel(inscope: ModuleType) -> ModuleType:
     """``inscope.travel``, of the copy of the package under test."""
     return importlib.import_module("inscope.travel")
+
+
+@pytest.fixture
+def outgoing(travel: ModuleType) -> ModuleType:
+    """``inscope.travel.httpx``, of the same copy."""
+    return importlib.import_module("inscope.travel.httpx")
+
+
+@pytest.fixture
+def bridging(travel: ModuleType) -> ModuleType:
+    """``inscope.travel.opentelemetry``, of the same copy."""
+    return importlib.import_module("inscope.travel.opentelemetry")
+
+
+@pytest.fixture
+def boundary(travel: ModuleType) -> Any:
+    """What both sides of HTTP have in common."""
+    return travel.Boundary("http", keys=["a key"], max_age=60)
+
+
+@pytest.fixture
+def user(inscope: ModuleType) -> Any:
+    """A Var that says who somebody is."""
+    return inscope.Var(
+        "http_user", default="nobody", wire=str, travels_to={"http"}, identity=True
+    )
+
+
+@pytest.fixture
+def tenant(inscope: ModuleType) -> Any:
+    """A Var of strings that identifies nobody."""
+    return inscope.Var("http_tenant", default="-", wire=str, travels_to={"http"})
 
 
 @pytest.fixture(scope="session")

@@ -19,18 +19,6 @@ propagate: Any = pytest.importorskip("opentelemetry.propagate")
 
 
 @pytest.fixture
-def bridging(travel: ModuleType) -> ModuleType:
-    """``inscope.travel.opentelemetry``, of the copy of the package under test."""
-    return importlib.import_module("inscope.travel.opentelemetry")
-
-
-@pytest.fixture
-def tenant(inscope: ModuleType) -> Any:
-    """A Var of strings."""
-    return inscope.Var("baggage_tenant", default="-", wire=str, travels_to={"http"})
-
-
-@pytest.fixture
 def bridge(bridging: ModuleType, tenant: Any) -> Any:
     """The bridge of that Var."""
     return bridging.Baggage(tenant)
@@ -74,7 +62,7 @@ def test_a_name_that_is_no_key_of_the_standard_arrives(
 
 def test_one_name_twice_is_one_value(bridge: Any, tenant: Any) -> None:
     """The standard allows it; it is neither both of them, nor a list."""
-    headers = {"baggage": "baggage_tenant=acme,baggage_tenant=emca"}
+    headers = {"baggage": "http_tenant=acme,http_tenant=emca"}
     assert bridge.extract(headers).run(tenant.get) in ("acme", "emca")
 
 
@@ -82,8 +70,8 @@ def test_only_the_first_of_two_headers_is_read_and_the_rest_is_nothing(
     bridge: Any, tenant: Any
 ) -> None:
     """OpenTelemetry looks no further. A Var is unbound then, not another's."""
-    second: Any = {"baggage": ["x=1", "baggage_tenant=acme"]}
-    joined = {"baggage": "x=1,baggage_tenant=acme"}
+    second: Any = {"baggage": ["x=1", "http_tenant=acme"]}
+    joined = {"baggage": "x=1,http_tenant=acme"}
 
     with tenant.bind("of the worker"):
         assert "-" == bridge.extract(second).run(tenant.get)
@@ -92,7 +80,7 @@ def test_only_the_first_of_two_headers_is_read_and_the_rest_is_nothing(
 
 @pytest.mark.parametrize(
     "header",
-    ["x=" + "y" * 9000, "baggage_tenant=" + "y" * 5000, "baggage_tenant", "=", "é=1"],
+    ["x=" + "y" * 9000, "http_tenant=" + "y" * 5000, "http_tenant", "=", "é=1"],
 )
 def test_a_header_that_opentelemetry_drops_leaves_nothing(
     bridge: Any, tenant: Any, header: str, caplog: pytest.LogCaptureFixture
@@ -130,18 +118,18 @@ def test_who_is_not_named_is_not_sent_with_it(
     with tenant.bind("acme"), other.bind("x"), secret.bind("y"), bridge.outgoing():
         propagate.inject(headers)
 
-    assert {"baggage": "baggage_tenant=acme"} == headers
+    assert {"baggage": "http_tenant=acme"} == headers
 
 
 def test_what_has_come_is_not_sent_on_by_itself(bridge: Any, tenant: Any) -> None:
     """Reading baggage does not attach it."""
-    arrival = bridge.extract({"baggage": "baggage_tenant=acme,user=admin"})
+    arrival = bridge.extract({"baggage": "http_tenant=acme,user=admin"})
     headers: dict[str, str] = {}
     arrival.run(propagate.inject, headers)
     assert {} == headers
 
     arrival.run(bridge.inject, headers)
-    assert {"baggage": "baggage_tenant=acme"} == headers
+    assert {"baggage": "http_tenant=acme"} == headers
 
 
 def test_a_block_that_is_left_elsewhere_raises_nothing(
@@ -165,7 +153,7 @@ def test_a_block_that_is_left_elsewhere_raises_nothing(
         return headers
 
     with caplog.at_level(logging.CRITICAL):
-        assert {"baggage": "baggage_tenant=acme"} == asyncio.run(main())
+        assert {"baggage": "http_tenant=acme"} == asyncio.run(main())
 
 
 def test_what_is_carried_has_both_contexts(
@@ -194,7 +182,7 @@ def test_what_is_carried_has_both_contexts(
 
     importlib.import_module("contextvars").copy_context().run(everything)
 
-    assert [("baggage_tenant=acme", "acme", "plain", "local")] * 2 == found
+    assert [("http_tenant=acme", "acme", "plain", "local")] * 2 == found
 
 
 # Faults that were found; each of these is to be as the test says.
@@ -209,7 +197,7 @@ def test_what_is_carried_has_both_contexts(
     ],
     ids="-".join,
 )
-@pytest.mark.parametrize("header", ["", "x=1", "baggage_tenant"])
+@pytest.mark.parametrize("header", ["", "x=1", "http_tenant"])
 def test_where_nothing_came_what_is_lying_about_is_not_taken_for_it(
     bridge: Any,
     tenant: Any,
@@ -229,7 +217,7 @@ def test_where_nothing_came_what_is_lying_about_is_not_taken_for_it(
     propagator = composite.CompositePropagator([known[name]() for name in order])
     before = propagate.get_global_textmap()
     propagate.set_global_textmap(propagator)
-    token = context.attach(otel.set_baggage("baggage_tenant", "stale"))
+    token = context.attach(otel.set_baggage("http_tenant", "stale"))
     try:
         arrival = bridge.extract({"baggage": header} if header else {})
     finally:
@@ -244,7 +232,7 @@ def test_properties_of_an_entry_are_no_part_of_its_value(
     bridge: Any, tenant: Any, after: str
 ) -> None:
     """The standard allows them after a value, and OpenTelemetry leaves them there."""
-    headers = {"baggage": f"baggage_tenant=acme{after},x=1"}
+    headers = {"baggage": f"http_tenant=acme{after},x=1"}
     assert "acme" == bridge.extract(headers).run(tenant.get)
 
 
@@ -296,7 +284,7 @@ def test_a_value_for_which_there_is_no_room_is_an_error_of_the_sender(
     finally:
         context.detach(token)
 
-    assert "baggage_tenant" == caught.value.var
+    assert "http_tenant" == caught.value.var
     assert "no room" in str(caught.value)
     assert headers["baggage"].startswith("key000=v")
 
@@ -311,7 +299,7 @@ def test_what_opentelemetry_passes_over_takes_no_room(bridge: Any, tenant: Any) 
     finally:
         context.detach(token)
 
-    assert headers["baggage"].endswith(",baggage_tenant=acme")
+    assert headers["baggage"].endswith(",http_tenant=acme")
 
 
 HOSTILE = [

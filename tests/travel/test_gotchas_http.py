@@ -21,26 +21,6 @@ NAME = "Inscope-Context"
 
 
 @pytest.fixture
-def boundary(travel: ModuleType) -> Any:
-    """What both sides have in common."""
-    return travel.Boundary("http", keys=["a key"], max_age=60)
-
-
-@pytest.fixture
-def user(inscope: ModuleType) -> Any:
-    """A Var that says who somebody is."""
-    return inscope.Var(
-        "gotcha_who", default="nobody", wire=str, travels_to={"http"}, identity=True
-    )
-
-
-@pytest.fixture
-def outgoing(travel: ModuleType) -> ModuleType:
-    """``inscope.travel.httpx``, of the copy of the package under test."""
-    return importlib.import_module("inscope.travel.httpx")
-
-
-@pytest.fixture
 def header(travel: ModuleType, boundary: Any, user: Any) -> dict[str, str]:
     """The header that a service sends for ann."""
     with user.bind("ann"):

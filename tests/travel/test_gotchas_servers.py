@@ -5,14 +5,12 @@ Each runs with one worker, so that whoever comes next meets what the last one ha
 
 from __future__ import annotations
 
-import asyncio
 import http.client
 import importlib
 import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +23,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from pipelined import pipelined
 from worker_cores import CORES
 
 pytest.importorskip("werkzeug")
@@ -182,33 +181,11 @@ def test_the_user_of_a_header_is_gone_with_the_request(
 # uvicorn, where requests are sent before the one before is answered
 
 
-async def _pipelined(app: Any, http: str, *heads: dict[str, str]) -> list[str]:
-    """Return what *app*, run by uvicorn, answers to requests that come at once."""
-    uvicorn = pytest.importorskip("uvicorn")
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        config = uvicorn.Config(app, http=http, lifespan="off", log_config=None)
-        server = uvicorn.Server(config)
-        serving = asyncio.create_task(server.serve(sockets=[listening]))
-        reader, writer = await asyncio.open_connection(*listening.getsockname())
-        for number, head in enumerate(heads, 1):
-            how = "close" if number == len(heads) else "keep-alive"
-            lines = {"Host": "x", "Connection": how, **head}
-            text = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
-            writer.write(f"GET / HTTP/1.1\r\n{text}\r\n".encode())
-        answer = (await reader.read()).decode()
-        writer.close()
-        await writer.wait_closed()
-        server.should_exit = True
-        await serving
-    return [part.split("\r\n\r\n")[1] for part in answer.split("HTTP/1.1 200 OK")[1:]]
-
-
 @pytest.mark.parametrize("http", ["h11", "httptools"])
 def test_a_request_that_is_pipelined_behind_a_users_is_nobodys(
     inscope: ModuleType, travel: ModuleType, http: str
 ) -> None:
     """uvicorn begins it in the context of the one before, which has not ended."""
-    pytest.importorskip(http)
     plain: ContextVar[str] = ContextVar("plain", default="nobody")
     user = inscope.Var(
         "pipelined_user", default="nobody", wire=str, travels_to={"http"}, identity=True
@@ -228,14 +205,14 @@ def test_a_request_that_is_pipelined_behind_a_users_is_nobodys(
         await send(start)
         await send({"type": "http.response.body", "body": body})
 
-    heads = []
+    requests = []
     for name in ("ann", "", "bob", "forged", ""):
         with user.bind(name):
             text = travel.dump(boundary).text if name else ""
         text = text.replace("forged", "admin")
-        heads.append({"Inscope-Context": text} if name else {})
+        requests.append(("/", {"Inscope-Context": text} if name else {}))
     middleware = importlib.import_module("inscope.travel.http").ASGIMiddleware
-    found = asyncio.run(_pipelined(middleware(app, boundary), http, *heads))
+    found = pipelined(middleware(app, boundary), http, requests)
 
     assert ["ann", "nobody", "bob", "refused", "nobody"] == [
         one.split()[1] for one in found

@@ -26,26 +26,6 @@ def http(travel: ModuleType) -> ModuleType:
     return importlib.import_module("inscope.travel.http")
 
 
-@pytest.fixture
-def outgoing(travel: ModuleType) -> ModuleType:
-    """``inscope.travel.httpx``, of the same copy."""
-    return importlib.import_module("inscope.travel.httpx")
-
-
-@pytest.fixture
-def boundary(travel: ModuleType) -> Any:
-    """What both sides have in common."""
-    return travel.Boundary("http", keys=["a key"], max_age=60)
-
-
-@pytest.fixture
-def user(inscope: ModuleType) -> Any:
-    """A Var that says who somebody is."""
-    return inscope.Var(
-        "http_user", default="nobody", wire=str, travels_to={"http"}, identity=True
-    )
-
-
 def _said(user: Any) -> str:
     try:
         return str(user.get())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from datetime import UTC, datetime
 from types import ModuleType
 from typing import Any
@@ -12,18 +11,6 @@ import pytest
 otel: Any = pytest.importorskip("opentelemetry.baggage")
 trace: Any = pytest.importorskip("opentelemetry.trace")
 propagate: Any = pytest.importorskip("opentelemetry.propagate")
-
-
-@pytest.fixture
-def bridging(travel: ModuleType) -> ModuleType:
-    """``inscope.travel.opentelemetry``, of the copy of the package under test."""
-    return importlib.import_module("inscope.travel.opentelemetry")
-
-
-@pytest.fixture
-def tenant(inscope: ModuleType) -> Any:
-    """A Var of strings."""
-    return inscope.Var("otel_tenant", default="-", wire=str, travels_to={"http"})
 
 
 TEXTS = ["acme", "", "a b+c", 'é,;="\\%41%', "100%", "1+1", "🦀", "x" * 900]
@@ -78,7 +65,7 @@ def test_what_instrumented_clients_send_in_a_block(
     after: dict[str, str] = {}
     propagate.inject(after)
 
-    assert {"baggage": "otel_tenant=acme"} == inside
+    assert {"baggage": "http_tenant=acme"} == inside
     assert {} == after
 
 
@@ -96,10 +83,10 @@ def test_a_trace_goes_along(bridging: ModuleType, tenant: Any) -> None:
 
 def test_only_what_is_named_is_read(bridging: ModuleType, tenant: Any) -> None:
     """Anybody can send baggage."""
-    headers = {"baggage": "user=admin,otel_tenant=acme,role=root;ttl=5"}
+    headers = {"baggage": "user=admin,http_tenant=acme,role=root;ttl=5"}
     arrival = bridging.Baggage(tenant).extract(headers)
 
-    assert (("otel_tenant",), ()) == (arrival.names, arrival.unknown)
+    assert (("http_tenant",), ()) == (arrival.names, arrival.unknown)
     assert "-" == bridging.Baggage(tenant).extract({}).run(tenant.get)
 
 
@@ -119,7 +106,7 @@ def test_a_var_without_a_value_takes_its_entry_out(
     bridging: ModuleType, tenant: Any
 ) -> None:
     """What came for the last request must not go out with this one."""
-    stale = otel.set_baggage("otel_tenant", "stale")
+    stale = otel.set_baggage("http_tenant", "stale")
 
     assert {} == dict(otel.get_all(bridging.Baggage(tenant).context(stale)))
 
@@ -143,5 +130,5 @@ def test_a_value_of_another_type_is_an_error_of_the_sender(
     inscope: ModuleType, bridging: ModuleType, tenant: Any
 ) -> None:
     """It names the Var."""
-    with tenant.bind(5), pytest.raises(inscope.NotPortableError, match="otel_tenant"):
+    with tenant.bind(5), pytest.raises(inscope.NotPortableError, match="http_tenant"):
         bridging.Baggage(tenant).context()
