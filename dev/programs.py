@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from dev.environments import main_environment
@@ -9,7 +10,7 @@ from dev.parallel import spread
 from dev.processes import follow
 from dev.redis import fetch_redis
 
-__all__ = ["bench", "demo", "docs", "test"]
+__all__ = ["bench", "cluster", "demo", "docs", "test"]
 
 
 def demo(arguments: list[str]) -> int:
@@ -17,6 +18,14 @@ def demo(arguments: list[str]) -> int:
     python = main_environment("demo") / "python"
     command = [str(python), "-m", "inscope", "demo", *arguments]
     return follow(command, Path.cwd())  # where the user expects the picture
+
+
+def cluster(arguments: list[str]) -> int:
+    """The cluster example: a web application, Celery, Dask, and who saw whom."""
+    python = main_environment("examples") / "python"
+    if not os.environ.get("BROKER"):  # where a Redis is that runs already
+        fetch_redis()
+    return follow([str(python), "-m", "examples.cluster", *arguments])
 
 
 def test(arguments: list[str]) -> int:

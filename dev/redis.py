@@ -1,9 +1,9 @@
-"""``redis-server``, for the tests that need a broker.
+"""``redis-server``, for the tests and the example that need a broker.
 
 The one that is installed is taken. Else, Debian's is unpacked with the libraries that
 it needs into ``.cache/redis``, and started by the loader that came with them: it needs
-no root, and nothing of it is changed. ``./run test`` fetches it, and tests that do not
-find it are skipped.
+no root, and nothing of it is changed. ``./run test`` and ``./run cluster`` fetch it;
+tests that do not find it are skipped.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from dev.processes import follow
 
 ROOT = Path(__file__).parent.parent
 SCRIPT = ROOT / "run"
-COMMANDS = ("demo", "test", "bench", "docs", "lint", "matrix", "wheel")
+COMMANDS = ("demo", "cluster", "test", "bench", "docs", "lint", "matrix", "wheel")
 
 
 @pytest.fixture

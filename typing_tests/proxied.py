@@ -70,5 +70,6 @@ def test_if_not_request_is_code_that_runs() -> None:
 
 def test_so_it_is_with_a_final_class(request: FinalProxy) -> None:
     """Of which mypy would report the block as unreachable."""
+    assert_type(request or handle(Request()), FinalProxy | str)
     if not request:
         assert_type(request, FinalProxy)

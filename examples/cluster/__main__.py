@@ -1,7 +1,8 @@
 """Starts all parts on this machine, asks as several users at once, says who saw whom.
 
-``python -m examples.cluster``, from the project's folder. Each part is a process, which
-is started as on a machine of its own; only the addresses are those of this machine.
+``./run cluster``, which installs what it takes, or ``python -m examples.cluster``, from
+the project's folder. Each part is a process, which is started as on a machine of its
+own; only the addresses are those of this machine.
 """
 
 from __future__ import annotations
@@ -107,7 +108,8 @@ def check_libraries() -> None:
     missing = [name for name in NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise PartError(
-            f"{', '.join(missing)}: not installed; pip install '.[examples]'"
+            f"{', '.join(missing)}: not installed; ./run cluster does that;"
+            " or: pip install '.[examples]'"
         )
 
 
@@ -118,8 +120,8 @@ def redis_command() -> list[str]:
     found = find_redis()
     if not found:
         raise PartError(
-            "there is no redis-server: ./run test fetches it;"
-            " or: apt install redis-server; or: BROKER=redis://… says where one is"
+            "there is no redis-server: apt install redis-server; or: BROKER=redis://…"
+            " says where one is; or: ./run cluster, which fetches one from Debian"
         )
     return found
 

@@ -9,6 +9,7 @@ later changes nothing.
 from __future__ import annotations
 
 import logging
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from inscope._core import is_unbound
@@ -23,11 +24,15 @@ __all__ = ["ContextFilter", "add_context", "context", "record_factory"]
 REFUSED = "<refused>"
 """Shown for a value that came from elsewhere and must not be believed."""
 
+_asking: ContextVar[bool] = ContextVar("inscope.logs.asking", default=False)
+"""Whether the values are being asked for: a factory that logs would do so again."""
+
 
 def context() -> dict[str, Any]:
     """Return the values of the Vars declared with ``log=True``, by their names.
 
-    A Var with no value here is not in it. Its default counts, as ever.
+    A Var with no value here is not in it. Its default counts, as ever; a line that its
+    factory logs has no values.
 
     Example:
         >>> from inscope import Var, logs
@@ -36,6 +41,16 @@ def context() -> dict[str, Any]:
         ...     logs.context()
         {'tenant': 'acme'}
     """
+    if _asking.get():
+        return {}
+    token = _asking.set(True)
+    try:
+        return _found()
+    finally:
+        _asking.reset(token)
+
+
+def _found() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, var, declaration in declared:
         if declaration.log:
@@ -101,6 +116,9 @@ def record_factory(
     inner: Callable[..., logging.LogRecord] | None = None,
 ) -> Callable[..., logging.LogRecord]:
     """Return a factory of records that have the values: for ``setLogRecordFactory``.
+
+    logging adds ``extra={…}`` after that, and refuses a name that is there by a
+    ``KeyError``: where a program uses the name of a Var in it, take ``ContextFilter``.
 
     Args:
         inner: What makes the records; by default the factory that is set now.

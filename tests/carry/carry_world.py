@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sysconfig
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Iterator
 from contextvars import Context, ContextVar
 from threading import Thread
@@ -15,6 +16,14 @@ import pytest
 Log = list[Any]
 
 word: ContextVar[str] = ContextVar("word")
+
+COLLECTED_IN_ORDER = not sysconfig.get_config_var("Py_GIL_DISABLED")
+"""Whether the collector ends a generator before those that were made for it."""
+
+collected_in_order = pytest.mark.skipif(
+    not COLLECTED_IN_ORDER,
+    reason="the collector of a free-threaded build may come to the inner one first",
+)
 
 
 def in_thread(function: Callable[..., Any], *args: Any) -> Any:

@@ -19,6 +19,8 @@ from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
+from carry_world import COLLECTED_IN_ORDER
+
 FOREVER = 3600
 MANY = 50
 """Generators that are left half-way, at the same time."""
@@ -88,7 +90,13 @@ class Soak:
             worker.join()
         self.pool.shutdown()
         while self.suspended:
-            self.suspended.pop()  # collected here, wherever it was begun
+            self._drop()
+
+    def _drop(self) -> None:
+        """Let go of a generator: it ends here, wherever it was begun."""
+        _, generator = self.suspended.pop(0)
+        if not COLLECTED_IN_ORDER:
+            generator.close()
 
     def _work(self, end: float) -> None:
         while time.monotonic() < end:
@@ -189,7 +197,7 @@ class Soak:
         next(made)
         self.suspended.append((owner, made))
         if len(self.suspended) > MANY:
-            self.suspended.pop(0)
+            self._drop()
 
     def scoped_generator(self, owner: Owner) -> None:
         """One that binds something else inside."""
@@ -223,7 +231,7 @@ class Soak:
         elif choice < 0.7:
             with suppress(Fault, StopIteration):
                 generator.throw(Fault)
-        elif choice < 0.9:
+        elif choice < 0.9 or not COLLECTED_IN_ORDER:
             generator.close()
         self.expect(owner, "advance")
 

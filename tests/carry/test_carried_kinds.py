@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import inspect
+import types
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from types import ModuleType
 from typing import Any
@@ -26,6 +27,21 @@ def take(request: pytest.FixtureRequest, carry: ModuleType) -> Take:
         "scoped": carry.scoped,
     }
     return ways[request.param]
+
+
+def test_a_generator_that_can_be_awaited_still_can(take: Take) -> None:
+    """By ``types.coroutine``; each step has the bindings."""
+
+    @types.coroutine
+    def waiting(value: int) -> Generator[Any, Any, Any]:
+        word.set("waiting")
+        yield
+        return value, word.get()
+
+    async def main() -> Any:
+        return await take(waiting)(5), word.get()
+
+    assert ((5, "waiting"), "here") == asyncio.run(main())
 
 
 @pytest.fixture(autouse=True)

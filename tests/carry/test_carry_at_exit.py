@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import pytest
+from carry_world import collected_in_order
 
 HEAD = """
 import asyncio, gc, sys, threading
@@ -130,7 +131,15 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(name, marks=collected_in_order)
+        if name.startswith("generators")
+        else name
+        for name in PROGRAMS
+    ],
+)
 def test_the_end_is_silent(core: str, name: str) -> None:
     """Exit code 0, and nothing on the standard error."""
     lines = PROGRAMS[name].splitlines()

@@ -7,6 +7,7 @@ import copy
 import gc
 import inspect
 import multiprocessing
+import multiprocessing.queues
 import pickle
 import threading
 import weakref
@@ -323,10 +324,15 @@ def test_a_run_of_the_thread_s_own_is_kept(carry: ModuleType, user: Any) -> None
 
 def test_queues_between_processes_are_refused(carry: ModuleType) -> None:
     """They would lose the item, in a thread of their own."""
-    queue: Any = multiprocessing.Queue()
-    with pytest.raises(TypeError, match="of this process"):
-        carry.ContextQueue(queue)
-    queue.close()
+
+    class Own(multiprocessing.queues.Queue):  # type: ignore[type-arg]
+        """One of somebody's."""
+
+    context = multiprocessing.get_context()
+    for queue in (multiprocessing.Queue(), Own(ctx=context)):
+        with pytest.raises(TypeError, match="of this process"):
+            carry.ContextQueue(queue)
+        queue.close()
 
 
 def test_installed_twice_and_undone_in_any_order(carry: ModuleType, user: Any) -> None:

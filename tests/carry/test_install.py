@@ -235,6 +235,18 @@ def test_on_a_loop_that_is_given(carry: ModuleType, run: Run) -> None:
         loop.close()
 
 
+def test_an_executor_that_was_set_inside_stays(carry: ModuleType) -> None:
+    """The loop of asyncio tells which it has."""
+
+    async def main() -> Any:
+        loop = asyncio.get_running_loop()
+        with carry.install():
+            loop.set_default_executor(ThreadPoolExecutor(1, "own"))
+        return await loop.run_in_executor(None, lambda: current_thread().name)
+
+    assert "own_0" == asyncio.run(main())
+
+
 def test_without_a_loop(carry: ModuleType) -> None:
     """It says what it needs."""
     with pytest.raises(RuntimeError, match=r"install\(\) needs a loop"):

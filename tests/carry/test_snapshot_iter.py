@@ -16,6 +16,7 @@ from carry_world import (
     binding,
     by_token,
     captured,
+    collected_in_order,
     drop_in_thread,
     in_thread,
     reports,
@@ -214,6 +215,7 @@ def test_closing_from_another_thread(snapshot: Any) -> None:
     assert ["hello", "reset to hello"] == log
 
 
+@collected_in_order
 def test_a_bind_left_in_another_thread(
     inscope: ModuleType, carry: ModuleType, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -234,6 +236,7 @@ def test_a_bind_left_in_another_thread(
     assert not user.is_bound()
 
 
+@collected_in_order
 def test_a_cycle_that_is_collected_in_another_thread(snapshot: Any) -> None:
     """The finalisers run in the bindings.
 

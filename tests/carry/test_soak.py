@@ -31,7 +31,8 @@ def test_random_work_sees_its_own_and_leaves_nothing(
     seed = random.randrange(1 << 30)
     soak = Soak(inscope, seed)
     soak.run(WARM_UP)
-    before, soak = _objects(), Soak(inscope, seed)
+    soak = Soak(inscope, seed)
+    before = _objects()
 
     soak.run(SECONDS)
 

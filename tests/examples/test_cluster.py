@@ -54,6 +54,13 @@ dev.redis.FOLDER = pathlib.Path("there is none")
 runpy.run_module("examples.cluster", run_name="__main__")
 """
 
+BY_COMMAND = """
+import pathlib, runpy, sys, dev.programs
+dev.programs.main_environment = lambda *_: pathlib.Path(sys.executable).parent
+sys.argv[1:] = ["cluster"]
+runpy.run_path("run", run_name="__main__")
+"""
+
 VERDICTS = """
 import sys
 from collections import Counter
@@ -96,6 +103,7 @@ class Marked:
         return subprocess.Popen(
             [sys.executable, *arguments],
             cwd=ROOT,
+            start_new_session=True,  # as of a terminal: signals are for all of it
             env=_clean({MARK: self.mark, **variables}),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -156,18 +164,26 @@ def test_everybody_is_seen_as_himself_everywhere(marked: Marked) -> None:
 
 
 @needs_redis
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("arguments", "number"),
+    [
+        (["examples/cluster"], signal.SIGINT),
+        (["examples/cluster"], signal.SIGTERM),
+        (["-c", BY_COMMAND], signal.SIGINT),
+    ],
+    ids=["control_c", "kill", "control_c_of_run"],
+)
 def test_whoever_is_interrupted_leaves_nothing(
-    marked: Marked, number: signal.Signals
+    marked: Marked, arguments: list[str], number: signal.Signals
 ) -> None:
-    """By Ctrl-C or by ``kill``, when all parts have been started."""
-    process = marked.start("examples/cluster")
+    """By Ctrl-C or by ``kill``, when all parts have been started; ``./run`` as well."""
+    process = marked.start(*arguments)
     assert process.stdout is not None
     for line in process.stdout:
         if "the application" in line:
             break
     assert len(marked.processes()) > 1
-    process.send_signal(number)
+    os.killpg(process.pid, number)
     _, complained = process.communicate(timeout=SECONDS)
 
     assert (130, "stopped\n") == (process.returncode, complained)
@@ -179,8 +195,9 @@ def test_without_redis_it_says_how_to_get_one(marked: Marked) -> None:
     code, said, complained = marked.run("-c", WITHOUT_REDIS, PATH="")
 
     assert (1, "") == (code, said)
-    assert complained.startswith("there is no redis-server: ./run test fetches it;")
-    assert "apt install redis-server; or: BROKER=redis://" in complained
+    assert complained.startswith("there is no redis-server: apt install redis-server;")
+    assert "or: BROKER=redis://… says where one is" in complained
+    assert "or: ./run cluster, which fetches one" in complained
     marked.assert_none_is_left()
 
 

@@ -342,6 +342,44 @@ def test_a_header_of_a_message_is_what_the_task_sees(celery: Any, world: Any) ->
         assert ("acme", "emca") == (traced.retval, world.tenant.get())
 
 
+@pytest.mark.parametrize("name", ["process", "dask"])
+def test_a_boundary_that_believes_what_is_not_signed_is_an_error(
+    celery: Any, travel: Any, name: str
+) -> None:
+    """Who can write to a broker cannot run code in a worker."""
+    for boundary in (name, travel.Boundary(name)):
+        with pytest.raises(ValueError, match="a broker is not"):
+            celery.install(boundary)
+    with celery.install(travel.Boundary(name, keys=["k"])):
+        pass
+
+
+def test_a_task_that_begins_twice_leaves_nothing(celery: Any, world: Any) -> None:
+    """If somebody else sends Celery's signals; nor do they break on no task."""
+    task = world.see
+    with celery.install():
+        with world.tenant.bind("acme"):
+            text = importlib.import_module("inscope.travel").dump("celery").text
+        task.push_request(headers={"inscope-context": text})
+        for _ in range(2):
+            signals.task_prerun.send(sender=task, task=task)
+            assert "acme" == world.tenant.get()
+        signals.task_postrun.send(sender=task, task=task)
+        task.pop_request()
+        assert not world.tenant.is_bound()
+        for signal in (signals.task_prerun, signals.task_postrun):
+            for _, error in signal.send(sender=None):
+                assert error is None
+
+
+def test_headers_may_be_given_by_place(celery: Any, world: Any) -> None:
+    """As ``Task.apply`` takes them."""
+    with celery.install(), world.tenant.bind("acme"):
+        for headers in (None, {"mine": 1}):
+            found = world.see.apply(*[None] * 9, headers)
+            assert "acme" == found.get()
+
+
 @pytest.mark.parametrize(
     ("boundary", "kind"), [(1, TypeError), (None, TypeError), ("kafka", ValueError)]
 )

@@ -158,8 +158,11 @@ class Special(Tenant):
         (str | None, None),
         (str | None, "ann"),
         (float, 1.5),
+        (list[float], [1, 2.5]),
         (set[int], {1, 2}),
         (Level, Level.HIGH),
+        (dict[str, Any], {"b": [1, None], "a": {"n": True}}),
+        (list[datetime], [datetime(2026, 1, 2, tzinfo=EAST)]),
     ],
 )
 def test_msgspec_writes_what_else_there_is(
@@ -185,6 +188,12 @@ def test_msgspec_writes_what_else_there_is(
         (list[int], (1, 2)),
         (str | None, 5),
         (float, math.nan),
+        (list[Tenant], [Special("acme", 3, "x")]),
+        (dict[str, Any], {"at": datetime(2026, 1, 2, tzinfo=EAST)}),
+        (list[Any], [UUID(int=7)]),
+        (list[Any], [(1, 2)]),
+        (dict[str, Any], {"all": {1, 2}}),
+        (list[Any], [Level.HIGH]),
     ],
 )
 def test_what_would_arrive_as_something_else_is_an_error_of_the_sender(
@@ -196,6 +205,55 @@ def test_what_would_arrive_as_something_else_is_an_error_of_the_sender(
 
     with var.bind(value), pytest.raises(inscope.NotPortableError):
         travel.dump("process")
+
+
+@pytest.mark.parametrize("kind", [set, frozenset])
+def test_a_set_is_taken_in_whatever_order_it_lies(
+    travel: ModuleType, inscope: ModuleType, kind: Any
+) -> None:
+    """The reader's may lie in another."""
+    pytest.importorskip("msgspec")
+    var = inscope.Var("structured_set", wire=kind[str], travels_to={"process"})
+    for number in range(200):
+        value = kind(f"word {number * one}" for one in range(1, 6))
+        with var.bind(value):
+            text = travel.dump("process").text
+        assert value == travel.load(text, "process").run(var.get)
+
+
+@dataclass(eq=False)
+class Plain:
+    """Equal to nothing but itself."""
+
+    words: Any
+
+
+def test_what_is_equal_to_nothing_else_is_compared_as_it_is_written(
+    travel: ModuleType, inscope: ModuleType
+) -> None:
+    """A field of another type than the reader would see is found all the same."""
+    pytest.importorskip("msgspec")
+    var = inscope.Var("structured_plain", wire=list[Plain], travels_to={"process"})
+
+    with var.bind([Plain(["b", "a"])]):
+        text = travel.dump("process").text
+    assert ["b", "a"] == travel.load(text, "process").run(var.get)[0].words
+
+    only = inscope.Var("structured_words", wire=Words, travels_to={"process"})
+    with only.bind(Words({1, 2})):
+        assert travel.dump("process", only=[only])
+    with (
+        only.bind(Words([1])),  # type: ignore[arg-type]
+        pytest.raises(inscope.NotPortableError, match="would not arrive as it is"),
+    ):
+        travel.dump("process", only=[only])
+
+
+@dataclass
+class Words:
+    """Has a set."""
+
+    all: set[int]
 
 
 class Reversed:

@@ -9,11 +9,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
+import pytest
+
+pytest.importorskip("distributed")
+
 import dask
 import dask.array
 import dask.bag
 import dask_work as work
-import pytest
 from distributed import Client, LocalCluster
 from many import MANY, USERS
 from worker_cores import CORES

@@ -17,10 +17,13 @@ from operator import methodcaller
 from types import ModuleType
 from typing import Any
 
+import pytest
+
+pytest.importorskip("distributed")
+
 import dask
 import dask.bag
 import numpy
-import pytest
 from dask.base import tokenize
 from dask.utils import funcname
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import gc
 import json
 import os
 import pickle
 import subprocess
 import sys
+from contextvars import Context, ContextVar
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -74,6 +76,41 @@ def test_the_rest_is_reported_with_its_reason(
         assert left_out.pop(name).startswith("is not declared")
     assert {"dump_tenant", unbound.name}.isdisjoint(left_out)
     assert "was not asked for" == chosen.left_out["dump_tenant"]
+
+
+def test_what_has_arrived_and_stays_is_reported(
+    travel: ModuleType, inscope: ModuleType, tenant: Any
+) -> None:
+    """As what is bound is; also where no Var here has the name."""
+    by_http = inscope.Var("dump_by_http", wire=str, travels_to={"http"})
+    passing = inscope.Var("dump_passing", wire=str, travels_to={"http"})
+    with tenant.bind("acme"), by_http.bind("x"), passing.bind("y"):
+        text = travel.dump("http").text
+    del passing
+    gc.collect()
+    payload = travel.load(text, "http").run(travel.dump, "process")
+
+    assert ("dump_tenant",) == payload.names
+    assert {
+        "dump_by_http": "does not travel to 'process'",
+        "dump_passing": "came from elsewhere, and is not declared here",
+    } == payload.left_out
+
+
+def test_a_variable_of_the_same_name_is_another(
+    travel: ModuleType, tenant: Any
+) -> None:
+    """It stays, and is reported."""
+    plain: ContextVar[int] = ContextVar("dump_tenant")
+
+    def dumped() -> Any:
+        plain.set(5)
+        with tenant.bind("acme"):
+            return travel.dump("process")
+
+    payload = Context().run(dumped)
+    assert ("dump_tenant",) == payload.names
+    assert ["dump_tenant"] == list(payload.left_out)
 
 
 def test_what_has_been_left_or_withdrawn_is_not_in_it(

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
+
+pytest.importorskip("distributed")
+
 import dask
 import dask.array
 import dask.bag
 import dask_work as work
-import pytest
 from distributed import Client, LocalCluster
 from worker_cores import CORES
 

@@ -48,6 +48,29 @@ def test_it_is_an_empty_context_with_what_came(
     assert "<Arrival of load_user>" == repr(arrival)
 
 
+def test_it_says_when_it_was_sent(travel: ModuleType, signed: Any, user: Any) -> None:
+    """For work that asks what was allowed then."""
+    before = int(time.time())
+    with user.bind("ann"):
+        text = travel.dump(signed).text
+
+    assert before <= travel.load(text, signed).sent <= time.time()
+    assert travel.load(None, signed).sent is None
+    assert travel.load(text + "x", signed).sent is None
+
+
+def test_a_value_that_is_too_large_here_is_refused(
+    travel: ModuleType, tenant: Any
+) -> None:
+    """The reader has limits of its own; those of the sender may be others."""
+    reader = travel.Boundary("http", value_limit=100)
+    for size, reason in ((98, None), (99, "size")):
+        with tenant.bind("x" * size):
+            arrival = travel.load(travel.dump("http").text, reader)
+        assert reason == getattr(arrival.refused, "reason", None)
+    assert "has 101 bytes, and 100 are the limit" in str(arrival.refused)
+
+
 @pytest.mark.parametrize("nothing", [None, "", b""])
 def test_nothing_means_an_empty_context(
     travel: ModuleType, signed: Any, user: Any, tenant: Any, nothing: Any

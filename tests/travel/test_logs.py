@@ -180,6 +180,8 @@ def test_a_secret_is_nowhere_to_be_seen(
             repr(secret.set("s3cr3t")),
             repr(carry.Snapshot.capture()),
             repr(before.diff()),
+            repr(dict(before.diff())),
+            repr(before.diff()[secret]),
             repr(travel.dump("process")),
             str(travel.dump("process").left_out),
             str(logs.context()),
@@ -212,6 +214,46 @@ def test_an_error_of_a_factory_is_not_swallowed(
     with pytest.raises(ZeroDivisionError):
         logs.context()
     assert "log_broken" == kept.name
+
+
+def test_a_factory_may_log(
+    logs: ModuleType,
+    inscope: ModuleType,
+    tenant: Any,
+    written: io.StringIO,
+    logger: logging.Logger,
+) -> None:
+    """Its own line has no values: they are just being asked for."""
+    logger.handlers[0].addFilter(logs.ContextFilter({"log_tenant": "-"}))
+
+    def made() -> str:
+        logger.warning("made")
+        return "x"
+
+    kept = inscope.Var("log_made", factory=made, log=True)
+    with tenant.bind("acme"):
+        logger.warning("hello")
+        assert {"log_tenant": "acme", kept.name: "x"} == logs.context()
+    assert ["-|made", "acme|hello"] == written.getvalue().splitlines()
+
+
+def test_an_extra_of_the_name_of_a_var(
+    logs: ModuleType, tenant: Any, written: io.StringIO, logger: logging.Logger
+) -> None:
+    """Is kept by the filter, and by logging's own rule an error with the factory."""
+    own = {"log_tenant": "mine"}
+    logger.handlers[0].addFilter(logs.ContextFilter())
+    with tenant.bind("acme"):
+        logger.warning("one", extra=own)
+    assert "mine|one" == written.getvalue().strip()
+
+    before = logging.getLogRecordFactory()
+    logging.setLogRecordFactory(logs.record_factory())
+    try:
+        with tenant.bind("acme"), pytest.raises(KeyError, match="overwrite"):
+            logger.warning("two", extra=own)
+    finally:
+        logging.setLogRecordFactory(before)
 
 
 def test_a_filter_takes_names_with_what_to_show(logs: ModuleType) -> None:

@@ -192,6 +192,10 @@ CHECKS: Final[dict[type, Callable[[Any], object]]] = {
 """What JSON has, besides lists and dictionaries."""
 
 
+IDENTITY: Final[Any] = object.__eq__
+"""How objects of a class that says nothing of it are compared."""
+
+
 class Structured:
     """A codec for any type that msgspec can check."""
 
@@ -209,12 +213,41 @@ class Structured:
         data = self._written(value)
         # It writes whatever it can; here it must be what the reader will make of it.
         made = self.decode(data)
-        if type(made) is not type(value) or self._written(made) != data:
+        if type(made) is not type(value):
             raise wrong_type(value, repr(self._type))
+        if not self._is_same(made, value):
+            message = (
+                f"a value of type {type(value).__name__} would not arrive as it is:"
+                f" something in it is not as {self._type!r} says"
+            )
+            raise TypeError(message)
         return data
 
-    def _written(self, value: Any) -> Any:
-        return JSON_CODEC.encode(with_lists(self._to_builtins(value, str_keys=True)))
+    def _written(self, value: Any, order: str | None = None) -> Any:
+        data = self._to_builtins(value, str_keys=True, order=order)
+        return JSON_CODEC.encode(with_lists(data))
+
+    def _is_same(self, made: Any, value: Any) -> bool:
+        """Tell whether *made*, which the reader has, is what *value* is.
+
+        An integer may become an equal float. What only knows itself to be equal is
+        compared as it is written.
+        """
+        kind = cast("Any", type(value))
+        if type(made) is not kind:
+            return (type(made), kind) == (float, int) and made == value
+        if kind is list or kind is tuple:
+            return len(made) == len(value) and all(map(self._is_same, made, value))
+        if kind is dict:
+            return list(made) == list(value) and all(
+                map(self._is_same, made.values(), value.values())
+            )
+        if made == value:
+            return True
+        return kind.__eq__ is IDENTITY and (
+            self._written(made, "deterministic")
+            == self._written(value, "deterministic")
+        )
 
     def decode(self, data: Any, /) -> Any:
         """Return the object of the type that *data* describes."""

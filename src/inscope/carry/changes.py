@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from inscope._core.arrival import ARRIVED
+from inscope._core.declared import declared
 from inscope._core.ledger import INNERMOST
 from inscope._core.stack import StackView
 from inscope._core.var import Token
@@ -28,6 +29,15 @@ class Change(NamedTuple):
 
     before: Any
     after: Any
+
+
+class SecretChange(Change):
+    """That of a secret: it does not show the values."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return "secret"
 
 
 class Changes(Mapping[Any, Change]):
@@ -53,12 +63,9 @@ class Changes(Mapping[Any, Change]):
         return len(self._changed)
 
     def __repr__(self) -> str:
-        from inscope._core.declared import declared
-
-        secret = {var._cells for _, var, declaration in declared if declaration.secret}
         rows = (
-            f"{var.name}: secret"
-            if var in secret
+            f"{var.name}: {change!r}"
+            if isinstance(change, SecretChange)
             else f"{var.name}: {change.before!r} -> {change.after!r}"
             for var, change in self._changed.items()
         )
@@ -72,11 +79,13 @@ OUR_OWN: Final = (ARRIVED, INNERMOST)
 def changes_between(before: Context, after: Context) -> Changes:
     """Return what *after* has otherwise than *before*; both must be copies."""
     changed: dict[ContextVar[Any], Change] = {}
+    secret = {var._cells for _, var, declaration in declared if declaration.secret}
     for var in [*before, *(var for var in after if var not in before)]:
         old, new = before.get(var, Token.MISSING), after.get(var, Token.MISSING)
         if old is new or var in OUR_OWN:
             continue
-        change = Change(*(plain_value(var, value) for value in (old, new)))
+        kind = SecretChange if var in secret else Change
+        change = kind(*(plain_value(var, value) for value in (old, new)))
         looks_in = is_local(var) or StackView in (type(old), type(new))
         if not _is_same(*change, looks_in=looks_in):
             changed[var] = change

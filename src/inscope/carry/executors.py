@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from contextvars import Context, copy_context
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 if TYPE_CHECKING:
@@ -34,9 +35,11 @@ def carrying(executor: Executor) -> CarryingExecutor:
     job that outlives them, or must not share their resources, is submitted as
     ``carry(job)``.
 
-    To another process or interpreter no context can go: for a ``ProcessPoolExecutor``
-    or ``InterpreterPoolExecutor``, jobs have the values of those Vars that were
-    declared to travel to ``"process"``, and nothing else.
+    To another process or interpreter no context can go. For a ``ProcessPoolExecutor``,
+    that of loky too, and an ``InterpreterPoolExecutor``, jobs have the values of those
+    Vars that were declared to travel to ``"process"``, and nothing else; for what
+    Dask's ``get_executor`` returns, of those that travel to ``"dask"``. To other such
+    executors, submit ``inscope.travel.travelling(job)`` without this.
 
     Args:
         executor: Any ``concurrent.futures.Executor``. It belongs to what is returned:
@@ -59,21 +62,27 @@ def carrying(executor: Executor) -> CarryingExecutor:
     if not isinstance(executor, Executor):
         message = f"carrying() takes a concurrent.futures.Executor, not {executor!r}"
         raise TypeError(message)
-    for module, name in ELSEWHERE:
+    for module, name, where in ELSEWHERE:
         kind: Any = getattr(sys.modules.get(module), name, ())
         if isinstance(executor, kind):
             # The only thing here that leads upwards, and only when it is asked for.
             from inscope.travel.processes import TravellingExecutor
 
-            return TravellingExecutor(executor)
+            return TravellingExecutor(executor, import_module(where).travelling)
     return CarryingExecutor(executor)
 
 
+POOL: Final = "ProcessPoolExecutor"
+PROCESSES: Final = "inscope.travel.processes"
 ELSEWHERE: Final = (
-    ("concurrent.futures.process", "ProcessPoolExecutor"),
-    ("concurrent.futures.interpreter", "InterpreterPoolExecutor"),
+    ("concurrent.futures.process", POOL, PROCESSES),
+    ("concurrent.futures.interpreter", "InterpreterPoolExecutor", PROCESSES),
+    ("loky.process_executor", POOL, PROCESSES),
+    ("joblib.externals.loky.process_executor", POOL, PROCESSES),
+    ("distributed.cfexecutor", "ClientExecutor", "inscope.travel.dask"),
 )
-"""The executors of other processes and interpreters; not imported for this."""
+"""The executors of other processes and interpreters, which are not imported for this;
+and where the function is by which something travels there."""
 
 
 class CarryingExecutor(Executor):

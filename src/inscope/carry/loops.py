@@ -89,9 +89,14 @@ class Installation:
         _installed[self._loop] = executor
 
     def uninstall(self) -> None:
-        """Give the loop back what it had; once more does nothing."""
+        """Give the loop back what it had; once more does nothing.
+
+        An executor that was set meanwhile stays, where the loop tells of it.
+        """
         executor, self._executor = self._executor, None
         if executor is None:
+            return
+        if getattr(self._loop, "_default_executor", executor) is not executor:
             return
         self._set(self._before or ThreadPoolExecutor(thread_name_prefix="asyncio"))
         if self._before is None:

@@ -66,7 +66,7 @@ class ContextQueue(Generic[T]):
     Args:
         inner: The queue that keeps them: of ``queue``, ``asyncio``, gevent, or another
             one of this process with ``put`` and ``get``. Default: a ``queue.Queue``.
-            What else it has, it is asked for.
+            Its other methods and attributes are there, too.
 
     Raises:
         TypeError: *inner* is no queue, or one between processes.
@@ -96,7 +96,8 @@ class ContextQueue(Generic[T]):
                     f"ContextQueue() takes a queue, which has put and get: {inner!r}"
                 )
                 raise TypeError(message)
-        if type(self._inner).__module__.startswith("multiprocessing."):
+        modules = [kind.__module__ for kind in type(self._inner).__mro__]
+        if any(module.startswith("multiprocessing.") for module in modules):
             message = f"ContextQueue() takes a queue of this process, not {inner!r}"
             raise TypeError(message)
 

@@ -15,13 +15,14 @@ from contextvars import copy_context
 from functools import WRAPPER_ASSIGNMENTS, lru_cache, partial, update_wrapper
 from inspect import (
     CO_COROUTINE,
+    CO_ITERABLE_COROUTINE,
     CO_VARARGS,
     CO_VARKEYWORDS,
     getattr_static,
     isfunction,
 )
 from textwrap import indent
-from types import AsyncGeneratorType
+from types import AsyncGeneratorType, coroutine
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from inscope._core.snapshot import steps_in
@@ -159,7 +160,7 @@ def surrounded(function: Function, around: Callable[[], Any]) -> Function:
         with around():
             return function(*args, **kwargs)
 
-    async def coroutine(*args: Any, **kwargs: Any) -> Any:
+    async def awaiting(*args: Any, **kwargs: Any) -> Any:
         async with around():
             return await function(*args, **kwargs)
 
@@ -170,8 +171,9 @@ def surrounded(function: Function, around: Callable[[], Any]) -> Function:
     kind = kind_of(function)
     if kind == ASYNC_GENERATOR:
         return delegating(function, Unstepped, around)
-    wrappers = {PLAIN: plain, COROUTINE: coroutine, GENERATOR: generator}
-    return with_names_of(function, wrappers[kind])
+    wrappers = {PLAIN: plain, COROUTINE: awaiting, GENERATOR: generator}
+    wrapper = awaited_as(what_is_called(function)[0], wrappers[kind])
+    return with_names_of(function, wrapper)
 
 
 def delegating(
@@ -236,7 +238,17 @@ def compiled(
     wrapper: Any = make(function, steps, around)
     wrapper.__defaults__ = template.__defaults__
     wrapper.__kwdefaults__ = template.__kwdefaults__
-    return with_names_of(like, wrapper)
+    return with_names_of(like, awaited_as(template, wrapper))
+
+
+def awaited_as(template: FunctionType | None, wrapper: Function) -> Function:
+    """Let what *wrapper* makes be awaited, if that of *template* can be.
+
+    By ``types.coroutine``, a generator can.
+    """
+    if template is None or not template.__code__.co_flags & CO_ITERABLE_COROUTINE:
+        return wrapper
+    return coroutine(wrapper)
 
 
 def what_is_called(like: object) -> tuple[FunctionType | None, int]:

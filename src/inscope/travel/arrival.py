@@ -20,7 +20,7 @@ from inscope.errors import ContextRefused
 from inscope.travel.boundary import boundary_of
 from inscope.travel.entering import Entering
 from inscope.travel.payload import VERSION, Payload
-from inscope.travel.text import shaped
+from inscope.travel.text import shaped, written
 
 if TYPE_CHECKING:
     from inscope._core.declared import Declaration
@@ -59,6 +59,15 @@ class Arrival(Snapshot):
         They have no effect, unless a Var of that name is declared before it is read.
         """
         return tuple(self.values.unknown)
+
+    @property
+    def sent(self) -> int | None:
+        """When it was sent, by the sender's clock, in seconds since 1970.
+
+        For work that asks what was allowed then. ``None`` if nothing came, if it is
+        refused, or if the way on which it came does not say.
+        """
+        return self.values.sent
 
     def entered(self) -> Entering:
         """Return a block in which declared Vars have what came, and nothing else.
@@ -113,24 +122,31 @@ it is no payload of inscope's
     boundary = boundary_of(boundary, "load")
     try:
         text = _text(payload, boundary)
-        return arrival_of(_pairs(text, boundary) if text else [], boundary)
+        if not text:
+            return arrival_of([], boundary)
+        sent, pairs = _sent(text, boundary)
+        return arrival_of(pairs, boundary, sent)
     except Refused as error:
         return refused_arrival(boundary, *error.args)
 
 
-def arrival_of(pairs: list[tuple[str, Any]], boundary: Boundary) -> Arrival:
+def arrival_of(
+    pairs: list[tuple[str, Any]], boundary: Boundary, sent: int | None = None
+) -> Arrival:
     """Return an arrival of *pairs*: names, and values as they were written.
+
+    *sent* says when, in seconds since 1970.
 
     Raises:
         Refused: They cannot be believed.
     """
     known, unknown = _decoded(pairs, boundary)
-    return _made(Values(boundary, known, unknown, None))
+    return _made(Values(boundary, known, unknown, None, sent))
 
 
 def refused_arrival(boundary: Boundary, reason: str, detail: str) -> Arrival:
     """Return an arrival in which each read says that it was refused, and why."""
-    return _made(Values(boundary, {}, {}, (reason, detail)))
+    return _made(Values(boundary, {}, {}, (reason, detail), None))
 
 
 def _made(values: Values) -> Arrival:
@@ -175,8 +191,8 @@ def _as_str(payload: object) -> str:
     return text
 
 
-def _pairs(text: str, boundary: Boundary) -> list[tuple[str, Any]]:
-    """Return the names and values in *text*, as they were written."""
+def _sent(text: str, boundary: Boundary) -> tuple[int, list[tuple[str, Any]]]:
+    """Return when *text* was sent, and the names and values in it, as written."""
     try:
         envelope, is_certain = shaped(text)
     except (ValueError, RecursionError):
@@ -190,7 +206,12 @@ def _pairs(text: str, boundary: Boundary) -> list[tuple[str, Any]]:
         raise Refused("audience", f"it is not for {boundary.audience!r}")
     if boundary.max_age is not None:
         _check_age(sent, boundary, boundary.max_age)
-    return cast("list[tuple[str, Any]]", pairs)
+    if len(text) > boundary.value_limit:
+        for name, value in pairs:
+            if (size := len(written(value))) > boundary.value_limit:
+                detail = f"the value of {name!r:.80} has {size} bytes, and"
+                raise Refused("size", f"{detail} {boundary.value_limit} are the limit")
+    return sent, cast("list[tuple[str, Any]]", pairs)
 
 
 def _check_age(sent: int, boundary: Boundary, max_age: float) -> None:
@@ -234,23 +255,23 @@ def _decoded(
     known: dict[str, Any] = {}
     unknown: dict[str, Any] = {}
     crossing = declared.crossing(boundary.name)
-    for name, written in pairs:
+    for name, data in pairs:
         entry = crossing.get(name)
         if entry is None:
             if boundary.strict:
                 detail = f"there is no Var {name!r:.80} here that travels so"
                 raise Refused("names", detail)
-            unknown[name] = written
+            unknown[name] = data
             continue
         _, _, decode, is_str, identity, declaration, _ = entry
         if identity and not boundary.takes_identity:
             detail = f"Var {name!r} says who somebody is, and nothing here is signed"
             raise Refused("identity", detail)
-        if is_str and type(written) is str and written.isascii():
-            known[name] = written
+        if is_str and type(data) is str and data.isascii():
+            known[name] = data
             continue
         try:
-            known[name] = decode(written)
+            known[name] = decode(data)
         except Exception:  # of any codec, and the data may be anything
             raise Refused("type", of_no_type(name, declaration.codec)) from None
     if len(known) + len(unknown) != len(pairs):  # a name is there twice
@@ -266,7 +287,7 @@ def of_no_type(name: str, codec: Any) -> str:
 class Values:
     """What ``ARRIVED`` holds: the values that came."""
 
-    __slots__ = ("_boundary", "_refused", "known", "unknown")
+    __slots__ = ("_boundary", "_refused", "known", "sent", "unknown")
 
     def __init__(
         self,
@@ -274,11 +295,13 @@ class Values:
         known: dict[str, Any],
         unknown: dict[str, Any],
         refused: tuple[Any, ...] | None,
+        sent: int | None,
     ) -> None:
         self._boundary: Boundary = boundary
         self.known: dict[str, Any] = known
         self.unknown: dict[str, Any] = unknown
         self._refused = refused
+        self.sent: int | None = sent
 
     def value_of(self, var: Any, /) -> Any:
         """Return the value for *var*; ``EMPTY`` if none came.

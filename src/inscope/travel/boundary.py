@@ -95,7 +95,7 @@ class Boundary:
             )
             raise ValueError(message)
         for what, number in (
-            ("max_age", max_age or 0),
+            ("max_age", 0 if max_age is None else max_age),
             ("limit", limit),
             ("value_limit", value_limit),
             ("leeway", leeway),

@@ -16,14 +16,16 @@ error must reach who sends. And what receives never raises: ``load`` does not.
 from __future__ import annotations
 
 import logging
+import sys
 from functools import wraps
 from importlib import import_module
+from inspect import signature
 from typing import TYPE_CHECKING, Any, Final, cast
 from weakref import WeakKeyDictionary
 
 from inscope.errors import ContextRefused, MissingExtraError
 from inscope.travel.arrival import load
-from inscope.travel.boundary import boundary_of
+from inscope.travel.boundary import WHERE_CODE_CROSSES, boundary_of
 from inscope.travel.payload import dump
 
 try:  # it has no types
@@ -85,7 +87,9 @@ def install(boundary: Boundary | str = "celery") -> Installation:
 
     Raises:
         TypeError: *boundary* is none.
-        ValueError: There is no boundary of that name.
+        ValueError: There is no boundary of that name; or it is ``"process"`` or
+            ``"dask"``, without keys: what says who somebody is would be believed
+            unsigned.
         RuntimeError: It is installed with another boundary. With the same one, nothing
             is done.
 
@@ -102,7 +106,14 @@ def install(boundary: Boundary | str = "celery") -> Installation:
         ...     work.apply().get()  # eagerly; work.delay() takes a broker
         'acme'
     """
-    return Installation(boundary_of(boundary, "install"))
+    boundary = boundary_of(boundary, "install")
+    if boundary.name in WHERE_CODE_CROSSES and not boundary.is_signed:
+        message = (
+            f"install(): a broker is not {boundary.name!r}: what is not signed would be"
+            ' believed all the same; take Boundary("celery", keys=[…])'
+        )
+        raise ValueError(message)
+    return Installation(boundary)
 
 
 class Installation:
@@ -172,6 +183,9 @@ class Installation:
 
     def _enter(self, task: Any = None, **_: Any) -> None:
         """Let the task that begins have what came with it."""
+        if task is None:  # not sent by Celery
+            return
+        self._leave(task)  # it has begun already, if somebody sends the signal twice
         request = task.request
         arrival = load(_header_of(request), self.boundary)
         entering = arrival.entered()
@@ -186,7 +200,7 @@ class Installation:
 
     def _leave(self, task: Any = None, **_: Any) -> None:
         """Let all be as it was before the task."""
-        entering = self._entered.pop(task.request, None)
+        entering = None if task is None else self._entered.pop(task.request, None)
         if entering is not None:
             entering.__exit__()
 
@@ -205,12 +219,18 @@ class Patch:
     ) -> None:
         original = getattr(owner, name)
 
+        names = list(signature(original).parameters)
+        place = names.index("headers") if "headers" in names else sys.maxsize
+
         @wraps(original)
         def method(*args: Any, **options: Any) -> Any:
-            if self._active:
-                headers = with_payload(options.get("headers"))
-                if headers is not None:
-                    options["headers"] = headers
+            if not self._active:
+                return original(*args, **options)
+            if len(args) > place:
+                headers = with_payload(args[place])
+                args = (*args[:place], headers, *args[place + 1 :])
+            elif (headers := with_payload(options.get("headers"))) is not None:
+                options["headers"] = headers
             return original(*args, **options)
 
         self._owner = owner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from inscope._core.arrival import ARRIVED
 from inscope._core.cells import read
@@ -19,23 +19,34 @@ if TYPE_CHECKING:
 __all__ = ["left_out"]
 
 UNDECLARED = "is not declared: Var(…, wire=…, travels_to={…}) would let it travel"
+UNKNOWN = "came from elsewhere, and is not declared here"
 
 
 def left_out(
     context: Context, boundary: Boundary, names: tuple[str, ...]
 ) -> dict[str, str]:
-    """Return what is bound in *context* besides *names*, and why it stays.
+    """Return what *context* has besides *names*, and why it stays: bound, or arrived.
 
     Of a proxy, an extension's variable or a Local, only the name is known.
     """
-    reasons = {
-        var._cells: _reason(declaration, boundary) for _, var, declaration in declared
-    }
+    reasons: dict[Any, str] = {}
+    crossing: set[Any] = {ARRIVED, INNERMOST}
+    by_name: dict[str, str] = {}
+    for name, var, declaration in declared:
+        if name in names:
+            crossing.add(var._cells)
+        else:
+            by_name[name] = reasons[var._cells] = _reason(declaration, boundary)
+    arrived: Any = context.get(ARRIVED)
     found: dict[str, str] = {}
+    if arrived is not None:
+        found = {
+            name: by_name.get(name, UNKNOWN)
+            for name in (*arrived.known, *arrived.unknown)
+            if name not in names
+        }
     for variable, value in context.items():
-        if variable in (ARRIVED, INNERMOST) or read(value) is EMPTY:
-            continue
-        if variable.name not in names:
+        if variable not in crossing and read(value) is not EMPTY:
             found[variable.name] = reasons.get(variable, UNDECLARED)
     return found
 

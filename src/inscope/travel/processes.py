@@ -109,8 +109,13 @@ class TravellingExecutor(CarryingExecutor):
 
     __module__ = "inscope.travel"
 
-    def __init__(self, executor: Executor) -> None:
+    def __init__(
+        self,
+        executor: Executor,
+        travelling: Callable[[Callable[..., Any]], Travelling[..., Any]],
+    ) -> None:
         super().__init__(executor)
+        self._travelling = travelling
         self._map: Callable[..., Any] = from_empty_context(executor.map)
 
     def submit(
@@ -122,7 +127,7 @@ class TravellingExecutor(CarryingExecutor):
             NotPortableError: A value cannot leave the process.
             RuntimeError: The executor has been shut down.
         """
-        job = Travelling(fn, _dumped())
+        job = self._travelling(fn)
         future: Future[T] = with_carried_callbacks(self._submit(job, *args, **kwargs))
         return future
 
@@ -134,9 +139,8 @@ class TravellingExecutor(CarryingExecutor):
         *options* are those that the executor's own ``map`` has. The values are pickled
         once for each chunk.
         """
-        results: Iterator[T] = self._map(
-            Travelling(fn, _dumped()), *iterables, **options
-        )
+        job = self._travelling(fn)
+        results: Iterator[T] = self._map(job, *iterables, **options)
         return results
 
 
