@@ -50,7 +50,7 @@ FORGED: dict[str, tuple[str, Forge]] = {
         lambda one: _dumped(one, keys=[KEY]).replace("acme", "emca"),
     ),
     "for another": ("audience", lambda one: _dumped(one, keys=[KEY], audience="b")),
-    "of old": ("expired", lambda one: _signed(one, 1, "celery", _now(-3600), ACME)),
+    "of old": ("expired", lambda one: _signed(one, 1, "celery", _now(-7200), ACME)),
     "too early": ("future", lambda one: _signed(one, 1, "celery", _now(3600), ACME)),
     "a later version": ("version", lambda one: _signed(one, 2, "celery", _now(), ACME)),
     "of another type": (

@@ -223,10 +223,16 @@ def test_a_factory_may_log(
     written: io.StringIO,
     logger: logging.Logger,
 ) -> None:
-    """Its own line has no values: they are just being asked for."""
+    """Its own line has no values: they are just being asked for.
+
+    Some versions of logging leave that line out: a filter is being called.
+    """
     logger.handlers[0].addFilter(logs.ContextFilter({"log_tenant": "-"}))
 
+    within: list[Any] = []
+
     def made() -> str:
+        within.append(logs.context())
         logger.warning("made")
         return "x"
 
@@ -234,7 +240,8 @@ def test_a_factory_may_log(
     with tenant.bind("acme"):
         logger.warning("hello")
         assert {"log_tenant": "acme", kept.name: "x"} == logs.context()
-    assert ["-|made", "acme|hello"] == written.getvalue().splitlines()
+    assert [{}] == within
+    assert "acme|hello" == written.getvalue().replace("-|made", "").strip()
 
 
 def test_an_extra_of_the_name_of_a_var(
