@@ -62,6 +62,8 @@ build, only what they let go of. The tests that want them are skipped."""
 
 RUNS_ONCE = (
     "test_a_hundred_thousand_changed_payloads_are_refused",
+    "test_thousands_of_requests_at_once_that_may_fail_leave_nothing",
+    "test_thousands_of_requests_that_may_fail_leave_nothing",
     "test_workers_that_run_freely_read_their_own",
 )
 """Take very long on a debug build; the threads of one fight for the lock."""

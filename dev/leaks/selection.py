@@ -29,7 +29,6 @@ NOT_COLLECTED = {
     "test_docs.py": "runs pages in other processes",
     "travel/test_celery*.py": "starts workers",
     "travel/test_dask*.py": "starts workers",
-    "web": "about what is written in Python alone",
 }
 """What is not even imported, and why."""
 

@@ -1,4 +1,4 @@
-"""Many threads on one proxy, one Local, one stack and one Var, and no lock.
+"""Many threads on one proxy, Local, stack, Var and class of scopes, and no lock.
 
 Run by ``races.py`` under a thread sanitizer; what is asserted is only that nothing
 was lost on the way.
@@ -9,11 +9,13 @@ from __future__ import annotations
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from contextvars import Context, ContextVar
 
 import pytest
 
 import inscope
+from inscope._core import iterate_in_scope
 from inscope.carry import Snapshot, scoped
 
 THREADS = 4
@@ -81,6 +83,66 @@ def take_steps(round_: int) -> None:
     assert not inscope.is_bound(of_number)
 
 
+class Plain(inscope.Scope):
+    """Goes the short way."""
+
+    number = 0
+
+
+class Hooked(Plain, own_slot=True):
+    """Goes the long way."""
+
+    def on_pop(self, exc: BaseException | None) -> None:
+        """Note it."""
+        self.number = -1
+
+
+of_plain = Plain.proxy("number")
+of_hooked = Hooked.proxy("number")
+open_for_all = Context()
+scope_of_all = open_for_all.run(Plain().push)
+
+
+def use_scopes(round_: int) -> None:
+    """Open and close, the short way and the long one, and look inside."""
+    with Plain() as plain, Hooked() as hooked:
+        plain.number = hooked.number = round_
+        assert 2 * round_ == of_plain + of_hooked
+    assert ("closed", "closed") == (plain.state, hooked.state)
+    assert -1 == hooked.number
+
+
+def use_the_scope_of_all(round_: int) -> None:
+    """Read, hold and add to what is open elsewhere."""
+    context = open_for_all.copy()
+    assert 0 == context.run(lambda: of_plain + 0)
+    scope_of_all.callback(int)
+    assert "active" in repr(scope_of_all)
+    with scope_of_all.hold() as held:
+        assert held is Plain.current()
+
+
+def iterate_in_scopes(round_: int) -> None:
+    """Open a scope around a call and the steps of what it returns."""
+    steps = iterate_in_scope(Plain(), lambda: (of_plain + one for one in range(3)))
+    assert [0, 1, 2] == list(steps)
+    assert [round_] == list(iterate_in_scope(Hooked(), lambda: [round_]))
+
+
+async def in_a_scope() -> int:
+    """Open one that need not wait."""
+    async with Plain():
+        return of_plain + 0
+
+
+def await_a_scope(round_: int) -> None:
+    """Drive it by hand."""
+    with suppress(StopIteration):
+        in_a_scope().send(None)
+        raise AssertionError
+    assert not Plain.is_active()
+
+
 def initialise_again(round_: int) -> None:
     """Give a proxy its source again while the others read it."""
     inscope.LocalProxy.__init__(over_shared, shared)
@@ -96,6 +158,10 @@ def initialise_again(round_: int) -> None:
         bind_a_var,
         run_a_snapshot,
         take_steps,
+        use_scopes,
+        use_the_scope_of_all,
+        iterate_in_scopes,
+        await_a_scope,
         initialise_again,
     ],
 )

@@ -1,19 +1,21 @@
 """An aiohttp application, which is neither WSGI nor ASGI: the context by hand.
 
-A middleware opens an ``AppContext`` around each request, and saves the session with
-the response, by what aiohttp calls its methods. Run it: ``python with_aiohttp.py``, and
-ask for ``/?name=ann``.
+A middleware opens an ``AppContext`` around each request, lets what waits for the
+response change it, and saves the session with it, by what aiohttp calls its methods.
+Run it: ``python with_aiohttp.py``, and ask for ``/?name=ann``.
 """
 
 from __future__ import annotations
 
 import socket
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from greeting import SECRET, greet
 
-from inscope.web import App, app_ctx, g, request
+from inscope.web import App, g, request
+from inscope.web.context import TearsDown
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 class Response:
-    """What sessions and ``after_this_request`` ask of a response, of aiohttp's."""
+    """What sessions ask of a response, of aiohttp's."""
 
     def __init__(self, response: web.StreamResponse) -> None:
         self._response = response
@@ -42,12 +44,39 @@ class Response:
         self._response.headers.add(name, value)
 
 
+class Context(TearsDown):
+    """A context that changes the responses of aiohttp."""
+
+    functions: tuple[Callable[[Any], Any], ...] = ()
+
+    def after(self, function: Any) -> Any:
+        """Keep what ``after_this_request`` is given."""
+        self.functions = (*self.functions, function)
+        return function
+
+    async def finished(self, response: web.StreamResponse) -> web.StreamResponse:
+        """Let the functions change *response*; save the session."""
+        for function in self.functions:
+            changed = function(response)
+            if isawaitable(changed):
+                changed = await changed
+            response = response if changed is None else changed
+        self.save_session(Response(response))
+        return response
+
+
 @web.middleware
 async def in_context(source: web.Request, handler: Handler) -> web.StreamResponse:
     """Answer a request in a context of its own."""
-    async with app.context_class(app, request=source):
-        response = await handler(source)
-        app_ctx.save_session(Response(response))
+    async with Context(app, request=source) as context:
+        response: web.StreamResponse
+        try:
+            response = await handler(source)
+        except web.HTTPException as raised:  # a response as well, such as a redirect
+            response = raised
+        response = await context.finished(response)
+        if isinstance(response, web.HTTPException):
+            raise response
         return response
 
 

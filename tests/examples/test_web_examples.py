@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -105,6 +106,74 @@ def test_visitors_at_once_do_not_meet(server: Server, name: str) -> None:
         texts = list(pool.map(visit, range(VISITORS)))
     expected = [f"hello visitor {one}, visit 1, by {name}" for one in range(VISITORS)]
     assert expected == texts
+
+
+BY_HAND = """
+import asyncio, json
+import with_aiohttp as example
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+from inscope.web import after_this_request, g, session
+
+closed = []
+
+@example.app.teardown_request
+async def note(error):
+    closed.append(type(error).__name__)
+
+async def change(response):
+    response.headers["X-Visitor"] = g.visitor
+
+def use():
+    g.visitor = "ann"
+    session["visits"] = 5
+    after_this_request(change)
+
+async def answers(_):
+    use()
+    return web.Response(text="hello")
+
+async def raises(_):
+    use()
+    raise web.HTTPFound("/")
+
+async def is_replaced(_):
+    use()
+    after_this_request(lambda response: web.Response(status=404))
+    raise web.HTTPFound("/")
+
+for work in (answers, raises, is_replaced):
+    example.website.router.add_get(f"/{work.__name__}", work)
+
+async def main():
+    async with TestClient(TestServer(example.website)) as client:
+        for path in ("/answers", "/raises", "/is_replaced"):
+            answer = await client.get(path, allow_redirects=False)
+            visitor, cookies = answer.headers.get("X-Visitor"), answer.cookies
+            print(json.dumps([answer.status, visitor, [*cookies], closed.pop()]))
+
+asyncio.run(main())
+"""
+
+
+@pytest.mark.parametrize("core", CORES)
+def test_what_waits_for_a_response_of_aiohttp_changes_it(core: str) -> None:
+    """Of one that is raised, too; and a teardown function runs."""
+    require("aiohttp")
+    done = subprocess.run(
+        [sys.executable, "-c", BY_HAND],
+        cwd=EXAMPLES / "web",
+        env=os.environ | {"INSCOPE_CORE": core, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "" == done.stderr
+    assert [
+        [200, "ann", ["session"], "NoneType"],
+        [302, "ann", ["session"], "HTTPFound"],
+        [404, None, ["session"], "NoneType"],
+    ] == [json.loads(line) for line in done.stdout.splitlines()]
 
 
 def test_the_page_on_the_examples_names_them_all() -> None:

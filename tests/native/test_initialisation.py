@@ -127,6 +127,11 @@ KINDS = {
     "bind": "Var('var').bind(1)",
     "StackView": "LocalStack().push(1)",
     "shaped": "LocalProxy(lambda: [1], like=list)",
+    "Scope": "Scope()",
+    "scope with a hook": "type('Own', (Scope,), {'on_pop': bool})()",
+    "slot of scopes": "Scope._scope_slot",
+    "iterator in a scope": "_core.iterate_in_scope(Scope(), list)",
+    "Done": "Scope().__aenter__()",
 }
 
 
@@ -135,6 +140,7 @@ def test_without_init_every_method_raises(run: Run, kind: str) -> None:
     """Each method that the type has, or inherits, with none to three arguments."""
     printed = run(
         f"""
+        from inscope import _core
         cls = type({KINDS[kind]})
         try:
             made = cls.__new__(cls)
@@ -158,6 +164,13 @@ def test_without_init_every_method_raises(run: Run, kind: str) -> None:
                         print(name, number, error)
                     except Exception:
                         pass
+            for other in others:
+                try:
+                    type(method).__set__(method, made, other)
+                except SystemError as error:
+                    print("set", name, error)
+                except Exception:
+                    pass
             try:
                 type(method).__delete__(method, made)
             except SystemError as error:

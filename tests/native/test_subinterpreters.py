@@ -40,9 +40,38 @@ import gc, sys
 from contextvars import Context, ContextVar
 import inscope
 from inscope import *
+from inscope._core import iterate_in_scope
 assert inscope.CORE == "native"
 
+class Plain(Scope): pass
+
+class Hooked(Scope):
+    number = 0
+    def on_pop(self, error):
+        self.number += 1
+
+plain, of_hooked = Plain.proxy(), Hooked.proxy("number")
+
+async def wait():
+    async with Plain() as scope:
+        return plain == scope
+
+def use_scopes(number):
+    with Plain(), Hooked() as hooked:
+        hooked.number = number
+        assert plain.state == "active" and of_hooked + 1 == number + 1
+    assert hooked.state == "closed" and hooked.number == number + 1
+    steps = iterate_in_scope(Plain(), lambda: (plain.state for _ in range(2)))
+    assert [*steps] == ["active"] * 2 and not Plain.is_active()
+    try:
+        wait().send(None)
+    except StopIteration as end:
+        assert end.value
+    Plain().push()  # and is left open
+    return hooked, iterate_in_scope(Hooked(), lambda: [number])
+
 def work(number):
+    scopes = use_scopes(number)
     var, local, stack = Var("var"), Local(), LocalStack()
     proxy, shaped = var.proxy(), LocalProxy(var, like=list)
     with var.bind([number]), bound(local, user=number), pushed(stack, number):
@@ -57,7 +86,7 @@ def work(number):
     class Own(LocalProxy):
         __slots__ = ()
     var.set(Own(lambda: number))  # and is left to the end of the interpreter
-    return var, local, stack, proxy
+    return var, local, stack, proxy, scopes
 
 for number in range(20):
     kept = Context().run(work, number)
@@ -133,20 +162,20 @@ def test_each_has_types_of_its_own() -> None:
     printed = _run(
         """
 read, write = os.pipe()
+KINDS = "LocalProxy, Local, Var, Scope, _native, _native.BareLocal, _native.BareScope"
 TELL = WORK + f'''
 import os
 from inscope._core.native import _native
-told = [id(LocalProxy), id(Local), id(Var), id(_native), id(_native.BareLocal)]
-os.write({write}, (repr(told) + "|").encode())
+os.write({write}, (repr([id(one) for one in ({KINDS})]) + "|").encode())
 '''
 made = [make() for _ in range(3)]
 for one in made:
     run_in(one, TELL)
 told = [eval(one) for one in os.read(read, 10_000).decode().split("|")[:-1]]
 from inscope._core.native import _native
-told.append([id(LocalProxy), id(Local), id(Var), id(_native), id(_native.BareLocal)])
+told.append([id(one) for one in eval(KINDS)])
 every = [one for each in told for one in each]
-assert len(every) == len(set(every)) == 20, told
+assert len(every) == len(set(every)) == 28, told
 [interpreters.destroy(one) for one in made]
 print("apart")
 """

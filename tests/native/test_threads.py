@@ -1,4 +1,4 @@
-"""Many threads on one proxy, one Local, one stack, one Var: without the GIL, too.
+"""Many threads on one proxy, Local, stack, Var, class of scopes: without the GIL, too.
 
 Each thread has a context of its own, or a copy: a ``Context`` is never entered
 twice at once, but copies share the cells in it. On a free-threaded build the
@@ -268,6 +268,133 @@ PROGRAMS = {
                 assert var.get() == number
         together(use, copies=4)
         assert found == [*range(800)]
+    """,
+    "one class of scopes": """
+        class Job(Scope):
+            def on_pop(self, error):
+                self.closed = (self.number, error)
+        class Plain(Scope): pass
+        job, of_job, plain = Job.proxy(), Job.proxy("number"), Plain.proxy("number")
+        @Job.resource
+        def made():
+            yield [job.number]
+        def use(number):
+            for turn in range(100):
+                with Plain() as one, Job() as two:
+                    one.number, two.number = turn, number
+                    assert of_job + 0 == number == made[0] and plain == turn
+                    two.callback(setattr, two, "called", number)
+                    with one, two.fork() as fork:
+                        fork.number = -number
+                        assert job == fork and made == [-number]
+                    assert job == two and Plain.current() is one
+                assert (one.state, two.state) == ("closed", "closed")
+                assert two.closed == (number, None) and two.called == number
+                assert not Plain.is_active() and not Job.is_active()
+        together(use, copies=6)
+    """,
+    "a scope that closes as others read and add to it": """
+        class Job(Scope):
+            def on_pop(self, error):
+                closed.append(self)
+        class Plain(Scope): pass
+        for turn in range(60):
+            closed, added, run = [], [], []
+            kind = (Plain, Job)[turn % 2]
+            state, scope, context = kind.proxy("state"), kind(), copy_context()
+            context.run(scope.push)
+            copies = [context.copy() for _ in range(3)]
+            def read(number):
+                for _ in range(50):
+                    try:
+                        found = copies[number].run(lambda: state + "")
+                    except inscope.ScopeClosedError:
+                        break
+                    assert found in ("active", "closing", "closed")
+                repr(scope)
+            def add(number):
+                for _ in range(20):
+                    try:
+                        scope.callback(run.append, number)
+                    except inscope.ScopeNotActiveError:
+                        break
+                    added.append(number)
+            def close(number):
+                if number == 0:
+                    context.run(scope.pop)
+            together(read, add, close, copies=3)
+            assert scope.state == "closed" and len(closed) == turn % 2
+            assert sorted(added) == sorted(run)
+    """,
+    "a scope that all try to open": """
+        class Plain(Scope): pass
+        for _ in range(100):
+            scope, opened = Plain(), []
+            def open(number):
+                context = copy_context()
+                try:
+                    context.run(scope.push)
+                except inscope.ScopeError:
+                    assert not context.run(Plain.is_active)
+                    return
+                opened.append(context)
+            together(open, copies=4)
+            assert len(opened) == 1 and scope.state == "active"
+            left = []
+            def close(number):
+                try:
+                    (opened[0] if number == 0 else copy_context()).run(scope.pop)
+                except inscope.ScopeError:
+                    return
+                left.append(number)
+            together(close, copies=4)
+            assert left == [0] and scope.state == "closed"
+    """,
+    "one iterator in a scope, a step each": """
+        from inscope._core import iterate_in_scope
+        class Job(Scope):
+            def on_pop(self, error):
+                closed.append(error)
+        var, of_job, closed = Var("var"), Job.proxy("number"), []
+        def numbers(job):
+            var.set("inside")
+            for job.number in range(400):
+                assert var.get() == "inside"
+                yield of_job + 0
+        job, lock, found = Job(), threading.Lock(), []
+        made = iterate_in_scope(job, numbers, job)
+        def use(number):
+            var.set(number)
+            for turn in range(100):
+                with lock:
+                    found.append(next(made))
+                own = iterate_in_scope(Job(), lambda: [number, turn])
+                assert [*own] == [number, turn]
+                assert var.get() == number and not Job.is_active()
+        together(use, copies=4)
+        assert found == [*range(400)] and job.state == "active"
+        def close(number):
+            made.close()
+        together(close, copies=4)
+        assert job.state == "closed" and closed == [None] * 401
+    """,
+    "scopes that need not wait": """
+        class Plain(Scope): pass
+        plain = Plain.proxy("number")
+        async def work(number):
+            async with Plain() as scope:
+                scope.number = number
+                assert plain + 0 == number
+            return scope.state
+        opened = Plain().__aenter__()
+        def drive(number):
+            for _ in range(200):
+                try:
+                    work(number).send(None)
+                except StopIteration as end:
+                    assert end.value == "closed"
+                assert [*opened.__await__()] == []
+        together(drive, copies=6)
     """,
     "the collector meanwhile": """
         var, stack = Var("var"), LocalStack()

@@ -8,6 +8,7 @@ core, if the cores agree. Used by ``test_programs.py``.
 from __future__ import annotations
 
 import copy
+import importlib
 import pickle
 from collections.abc import Callable, Generator
 from contextvars import Context, ContextVar
@@ -16,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from operations import BINARY, OPERATIONS, TARGETS, Example
-from recorded import Record, outcome
+from recorded import Record, outcome, plain
 
 Step = tuple[str, int, int, int]
 
@@ -82,11 +83,37 @@ def _same(target: Any) -> Any:
     return target
 
 
+def _kinds_of_scopes(inscope: ModuleType, told: list[Any]) -> list[Any]:
+    """Return a class without a hook, two with one, and one that shares a place."""
+
+    class Plain(inscope.Scope):  # type: ignore[misc, name-defined]
+        number = 0
+
+    class Hooked(Plain, own_slot=True):  # type: ignore[call-arg]
+        def on_push(self) -> None:
+            told.append(("push", self.number))
+
+        def on_pop(self, error: BaseException | None) -> None:
+            told.append(("pop", self.number, repr(error)))
+            if self.number % 3 == 0:
+                raise KeyError(self.number)
+
+    class Lasting(Hooked, own_slot=True):  # type: ignore[call-arg]
+        after_close = "allow"
+        reopen = True
+
+    class Inner(Plain):
+        pass
+
+    return [Plain, Hooked, Lasting, Inner]
+
+
 class Machine:
     """The things that a program uses, on one core."""
 
     def __init__(self, inscope: ModuleType) -> None:
         self.inscope = inscope
+        self.errors = [ValueError("of the work")]
         self.plain = ContextVar("plain")
         self.vars = [
             inscope.Var("var"),
@@ -103,7 +130,13 @@ class Machine:
         self.binds: list[Any] = [self.vars[0].bind(0)]
         self.generators: list[Any] = [self._bound_here(0, 0)]
         self.views: list[Any] = [()]
+        self.told: list[Any] = []  # by the hooks of scopes
+        self.kinds = _kinds_of_scopes(inscope, self.told)
+        self.scopes = [kind() for kind in self.kinds]
+        self.holds: list[Any] = []
         self.proxies: list[Any] = []
+        for kind in self.kinds:
+            self.proxies += [kind.proxy(), kind.proxy("number")]
         for source in self._sources():
             self.proxies.append(inscope.LocalProxy(source))
         self.proxies.append(self.locals[0]("user"))
@@ -137,7 +170,8 @@ class Machine:
 
     def seen(self) -> Record:
         """Return what each context reads; nothing is made by looking at these."""
-        return tuple(context.run(self._read) for context in self.contexts)
+        read = tuple(context.run(self._read) for context in self.contexts)
+        return (*read, [plain(str(one)) for one in self.told])
 
     def _read(self) -> Record:
         return (
@@ -146,6 +180,7 @@ class Machine:
             outcome(getattr, self.locals[0], "user"),
             outcome(list, self.locals[0]) if len(self.locals[0]) < 9 else (),
             outcome(repr, self.stacks[0]),
+            *(outcome(kind.current) for kind in self.kinds[:2]),
         )
 
     def end(self) -> Record:
@@ -293,6 +328,71 @@ class Machine:
     def do_release(self, first: int, *_: int) -> Any:
         self.inscope.release_local(pick([*self.locals, *self.stacks], first))
 
+    # Scopes
+
+    def do_make_scope(self, first: int, second: int, _: int) -> Any:
+        self.scopes.append(pick(self.kinds, first)())
+        self.scopes[-1].number = second
+
+    def do_push_scope(self, first: int, *_: int) -> Any:
+        return pick(self.scopes, first).push()
+
+    def do_pop_scope(self, first: int, second: int, _: int) -> Any:
+        return pick(self.scopes, first).pop(pick((None, None, self.errors[0]), second))
+
+    def do_new_in_scope(self, first: int, second: int, third: int) -> Any:
+        self.do_make_scope(first, second, third)
+        return self.scopes[-1].__enter__()
+
+    def do_leave_scope(self, first: int, second: int, _: int) -> Any:
+        error = pick((None, None, self.errors[0]), second)
+        scope = self.scopes[-1 - first % len(self.scopes)]
+        return scope.__exit__(error and type(error), error, None)
+
+    def do_await_scope(self, first: int, second: int, _: int) -> Any:
+        async def wait() -> Any:
+            scope = pick(self.scopes, first)
+            if second % 2:
+                return await scope.__aenter__()
+            return await scope.__aexit__(None, None, None)
+
+        try:
+            wait().send(None)
+        except StopIteration as end:
+            return end.value
+
+    def do_call_back(self, first: int, second: int, _: int) -> Any:
+        function = pick((self.told.append, int), second)
+        return pick(self.scopes, first).callback(function, second) is function
+
+    def do_hold(self, first: int, *_: int) -> Any:
+        self.holds.append(pick(self.scopes, first).hold())
+        return self.holds[-1].__enter__()
+
+    def do_give_back(self, first: int, *_: int) -> Any:
+        if self.holds:
+            pick(self.holds, first).__exit__(None, None, None)
+
+    def do_fork(self, first: int, *_: int) -> Any:
+        self.scopes.append(pick(self.scopes, first).fork())
+        return self.scopes[-1].is_fork
+
+    def do_ask_scope(self, first: int, second: int, _: int) -> Any:
+        scope, kind = pick(self.scopes, first), pick(self.kinds, second)
+        asked = (scope.state, kind.is_active(), repr(scope))
+        return asked, kind.current().number
+
+    def do_look_through(self, first: int, second: int, _: int) -> Any:
+        proxy = pick(self.proxies[: 2 * len(self.kinds)], first)
+        return pick((repr, self.inscope.unwrap, self.inscope.is_bound), second)(proxy)
+
+    def do_iterate(self, first: int, second: int, third: int) -> Any:
+        iterate = importlib.import_module("inscope._core").iterate_in_scope
+        scope = pick(self.scopes, first)
+        functions = (lambda: [third, 2], partial(self._bound_here, first, second), int)
+        self.generators.append(iterate(scope, pick(functions, third)))
+        return next(self.generators[-1])
+
     # Contexts
 
     def do_copy_context(self, first: int, *_: int) -> Any:
@@ -360,6 +460,9 @@ class Machine:
 
 
 STEPS = sorted(name[3:] for name in vars(Machine) if name.startswith("do_"))
+SCOPES = ["make_scope", "push_scope", "pop_scope", "new_in_scope", "leave_scope"]
+SCOPES += ["await_scope", "call_back", "hold", "give_back", "fork", "ask_scope"]
+SCOPES += ["look_through"]
 BINDS = ["bind", "leave", "leave_late", "start", "step", "close", "copy_context"]
 GROUPS = {
     "everything": STEPS,
@@ -367,6 +470,8 @@ GROUPS = {
     "Vars": [*BINDS, "set", "set", "reset", "get", "get", "update", "ask_proxy"],
     "Locals": [*BINDS, "assign", "assign_many", "read", "delete", "list", "copy_local"],
     "stacks": [*BINDS, "push", "push", "pop", "top", "look", "release"],
+    "scopes": [*SCOPES, "copy_context"],
+    "scopes and iterators": [*SCOPES, "iterate", "iterate", "step", "step", "close"],
     "proxies": ["operate", "combine", "attribute", "set_attribute", "make_proxy"],
 }
 """Steps that have to do with each other: the fewer, the more often they meet."""

@@ -9,14 +9,17 @@ from functools import partial
 from types import BuiltinMethodType, MethodType
 from typing import Any
 
-_NUMBER = re.compile(r"0x[0-9a-fA-F]+|(?<=<)\d{6,}(?=>)")
+_DIFFERS = re.compile(
+    r"0x[0-9a-fA-F]+|(?<=<)\d{6,}(?=>)|\d+\.\d(?= s ago)"
+    r"|inscope\._core\.(?:python\.\w+|native\._native)(?=\.)"
+)
 
 Record = tuple[Any, ...]
 
 
 def plain(text: str) -> str:
-    """Return *text* without the addresses of objects."""
-    return _NUMBER.sub("…", text)
+    """Return *text* without addresses, times and the modules of a core."""
+    return _DIFFERS.sub("…", text)
 
 
 def value_of(result: Any) -> Record:

@@ -26,6 +26,8 @@ CLASSES: dict[str, Kinds] = {
     "Var.over": lambda inscope: type(inscope.Var.over(ContextVar("var"))),
     "Token": lambda inscope: inscope.Token,
     "bind": lambda inscope: type(inscope.Var("var").bind(1)),
+    "Scope": lambda inscope: inscope.Scope,
+    "a scope": lambda inscope: type("Own", (inscope.Scope,), {}),
 }
 INTERNAL = ("adopt",)  # called by the library, in one way
 FUNCTIONS = ("is_proxy", "unwrap")
@@ -134,7 +136,7 @@ def test_a_function_has_the_same_signature_and_doc(both: Both, name: str) -> Non
 @pytest.mark.parametrize("name", CLASSES)
 def test_a_class_calls_itself_the_same(both: Both, name: str) -> None:
     """Name, module, repr, and the bases that are seen, up to those without a name."""
-    public = ("LocalProxy", "Local", "LocalStack", "Var", "Token")
+    public = ("LocalProxy", "Local", "LocalStack", "Var", "Token", "Scope")
 
     def told(inscope: ModuleType) -> Any:
         kind = CLASSES[name](inscope)
@@ -217,6 +219,7 @@ def test_python_knows_where_a_copy_can_be_made(both: Both) -> None:
     def told(inscope: ModuleType) -> Any:
         var, local, stack = inscope.Var("var"), inscope.Local(), inscope.LocalStack()
         things = [var, local, stack, var.set(1), var.bind(2), stack.push(3)]
+        things.append(inscope.Scope())
         return [
             outcome(act, thing)
             for thing in things

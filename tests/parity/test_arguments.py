@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextvars import Context, ContextVar
+from inspect import iscoroutine
 from types import ModuleType
 from typing import Any
 
@@ -42,6 +43,10 @@ def _bound(inscope: ModuleType) -> Any:
     return bind
 
 
+def _scope(inscope: ModuleType) -> Any:
+    return type("Own", (inscope.Scope,), {})()
+
+
 OBJECTS: dict[str, Callable[[ModuleType], Any]] = {
     "LocalProxy": lambda inscope: inscope.LocalProxy(lambda: [3, 1, 2]),
     "shaped": lambda inscope: inscope.LocalProxy(lambda: [3, 1, 2], like=list),
@@ -52,6 +57,8 @@ OBJECTS: dict[str, Callable[[ModuleType], Any]] = {
     "Token": lambda inscope: inscope.Var("var").set(1),
     "VarBind": lambda inscope: inscope.Var("var").bind(1),
     "entered VarBind": _bound,
+    "Scope": _scope,
+    "open Scope": lambda inscope: _scope(inscope).push(),
 }
 
 APART = {
@@ -74,7 +81,10 @@ def _methods(thing: Any) -> list[str]:
 
 def _called(thing: Any, name: str, *args: Any, **more: Any) -> Any:
     """Call a method as its class has it: a proxy would forward the name."""
-    return getattr(type(thing), name)(thing, *args, **more)
+    result = getattr(type(thing), name)(thing, *args, **more)
+    if iscoroutine(result):
+        result.close()  # or Python warns that it was never awaited
+    return result
 
 
 def test_a_method_takes_the_same_arguments(both: Both) -> None:

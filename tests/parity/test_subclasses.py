@@ -11,7 +11,7 @@ import pytest
 from cores import Both
 from recorded import Record, kind_of_outcome
 
-BASES = ("LocalProxy", "Local", "LocalStack", "Var")
+BASES = ("LocalProxy", "Local", "LocalStack", "Var", "Scope")
 Body = Callable[[type, list[Any]], dict[str, Any]]
 
 

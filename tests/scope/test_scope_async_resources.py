@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Callable
 from types import ModuleType
 from typing import Any
 
 import pytest
-from scopes import Log, define, telling, telling_async
+from scopes import Log, contexts_of, define, telling, telling_async
 
 
 def test_an_async_resource_is_not_ready_before_it_is_opened(
@@ -232,3 +233,42 @@ def test_a_cycle_by_way_of_another_task_is_told(inscope: ModuleType) -> None:
 
     with pytest.raises(inscope.ResourceCycleError):
         asyncio.run(main())
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_nothing_is_logged_of_one_that_is_cancelled_as_it_opens(
+    inscope: ModuleType, run: Callable[[Any], Any], fails: bool
+) -> None:
+    """If it fails meanwhile, the cancellation has its error as a context."""
+    logged: list[Any] = []
+    scopes = define(inscope)
+
+    @scopes.resource(eager=True)  # type: ignore[untyped-decorator]
+    async def slow() -> AsyncIterator[int]:
+        try:
+            opening.set()
+            await asyncio.Event().wait()
+        finally:
+            if fails:
+                raise KeyError("slow")
+        yield 1
+
+    async def use() -> None:
+        async with scopes():
+            pass
+
+    async def main() -> list[type[BaseException]]:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: logged.append(context))
+        task = asyncio.ensure_future(use())
+        await opening.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as caught:
+            await task
+        return [type(one) for one in contexts_of(caught.value)]
+
+    opening = asyncio.Event()
+    hidden = run(main())
+    gc.collect()
+    assert [] == logged
+    assert fails == (KeyError in hidden)

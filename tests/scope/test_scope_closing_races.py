@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from contextvars import copy_context
+from contextvars import Context, copy_context
 from threading import Barrier, Thread
 from types import FrameType, ModuleType
 from typing import Any
@@ -241,3 +241,29 @@ def test_threads_that_give_a_new_scope_its_first_things(inscope: ModuleType) -> 
             thread.join()
         job.pop()
         assert list(range(workers)) == sorted(log)
+
+
+@pytest.mark.parametrize("method", ["push", "pop"])
+def test_who_meddles_from_another_context_meanwhile_is_told_so(
+    inscope: ModuleType, used: bool, method: str
+) -> None:
+    """At whichever line the scope closes, in its own context."""
+    for number in range(1, LINES):
+        log: Log = []
+        scope, context = define(inscope)(), Context()
+        context.run(scope.push)
+        context.run(scope.push)  # to be counted back
+        if used:
+            scope.callback(log.append, "called")
+
+        def meddle(scope: Any = scope, context: Context = context) -> None:
+            with pytest.raises((inscope.ScopeError, inscope.ScopeClosedError)):
+                context.copy().run(getattr(scope, method))
+
+        def close(scope: Any = scope, context: Context = context) -> None:
+            context.run(scope.pop)
+            context.run(scope.pop)
+
+        if not _interrupted(meddle, number, close):
+            close()
+        assert ("closed", ["called"] * used) == (scope.state, log)

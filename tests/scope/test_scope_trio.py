@@ -272,3 +272,31 @@ def test_a_coroutine_that_is_closed_closes_its_scope(
     assert ["+lazy", "-lazy", "callback"] == log
     assert not jobs.is_active()
     assert [] == [one for one in caplog.records if one.levelno >= logging.WARNING]
+
+
+def test_a_cancellation_on_trio_hides_an_error_of_what_opens(
+    inscope: ModuleType,
+) -> None:
+    """It has the error as a context, as on asyncio."""
+    hidden: list[BaseException] = []
+    scopes = define(inscope)
+
+    @scopes.resource(eager=True)  # type: ignore[untyped-decorator]
+    async def slow() -> AsyncIterator[int]:
+        try:
+            await trio.sleep_forever()
+        finally:
+            raise KeyError("slow")
+        yield 1
+
+    async def main() -> None:
+        with trio.move_on_after(0.01):
+            try:
+                async with scopes():
+                    pass
+            except trio.Cancelled as error:
+                hidden.extend(contexts_of(error))
+                raise
+
+    trio.run(main)
+    assert KeyError in map(type, hidden)

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import sys
+from contextvars import ContextVar
 from types import ModuleType
 from typing import Any
 
 import pytest
-from web_apps import Exchange, Log, acting, acting_async, call, end, saying
+from web_apps import (
+    Exchange,
+    Log,
+    acting,
+    acting_async,
+    call,
+    end,
+    nothing_left,
+    saying,
+)
 
 
 def test_globals_are_a_namespace(web: ModuleType) -> None:
@@ -203,6 +214,51 @@ def test_asynchronous_teardown_functions_run_in_a_context_without_await(
     with pytest.raises(ValueError, match="of the work"):
         end(app.app_context(), error)
     assert [("shop", 1, None), ("shop", None, error)] == log
+
+
+@pytest.mark.parametrize("ends", [True, False])
+def test_an_asynchronous_teardown_function_is_awaited_for_as_long_as_elsewhere(
+    web: ModuleType, ends: bool
+) -> None:
+    """``exit_timeout`` is for ``with`` as well; what it sets, the next one sees."""
+    pytest.importorskip("asgiref")
+    log: Log = []
+    var: ContextVar[str] = ContextVar("var", default="unset")
+
+    class Context(web.AppContext):  # type: ignore[misc, name-defined]
+        exit_timeout = 0.01
+
+    async def hang(_: BaseException | None) -> None:
+        var.set("set")
+        try:
+            await asyncio.sleep(10)
+        finally:
+            if ends:
+                log.append("cancelled")
+            else:
+                raise KeyError("late")
+
+    app = web.WSGI(saying())
+    app.context_class = Context
+    app.teardown_request(lambda _: log.append(var.get()))
+    app.teardown_request(hang)
+    timeout = (
+        "hang took longer than 0.01 s to close, and was cancelled;"
+        " see the scope's exit_timeout"
+    )
+    answer = call(app)
+    with (
+        nothing_left(web),
+        pytest.raises(TimeoutError if ends else ExceptionGroup) as caught,
+    ):
+        answer.read()
+
+    several: Any = caught.value
+    errors = [caught.value] if ends else several.exceptions
+    assert timeout in str(errors[0])
+    assert "ScopeExitTimeoutError" == type(errors[0]).__name__
+    assert ends or KeyError is type(errors[1])
+    assert ["cancelled"] * ends + ["set"] == log
 
 
 def test_without_asgiref_the_error_says_what_to_install(

@@ -12,6 +12,7 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from inscope.scope.exits import append_context, let_go, says_again
 from inscope.scope.shielding import (
     GRACE,
     Waiting,
@@ -103,9 +104,11 @@ class AsyncioHost(Host):
         self._task = start(self._live(), context, f"resource {self.name}")
         try:
             await asyncio.wait([self._opened])
-        except asyncio.CancelledError:
+        except asyncio.CancelledError as cancelled:
             self._task.cancel()
             await Waiting().until(self._task, None)
+            if self._opened.done():
+                _keep(self._opened.exception(), cancelled)
             raise
         return self._opened.result()
 
@@ -157,10 +160,11 @@ class TrioHost(Host):
         lowlevel.current_trio_token().run_sync_soon(spawn)
         try:
             await self._opened.wait()
-        except BaseException:
+        except BaseException as cancelled:
             self._scope.cancel()
             with self._trio.CancelScope(shield=True):
                 await self._done.wait()
+            _keep(self._failure, cancelled)
             raise
         if self._failure is not None:
             raise self._failure
@@ -248,6 +252,13 @@ def host_of(generator: Generator, name: str) -> Host:
     """Return a host for *generator* that the running library provides."""
     hosts = {"asyncio": AsyncioHost, "trio": TrioHost}
     return hosts.get(running_library() or "", Host)(generator, name)
+
+
+def _keep(failure: BaseException | None, cancelled: BaseException) -> None:
+    """Make *failure* a context of *cancelled*, which hides it."""
+    if failure is not None and not says_again(failure, cancelled):
+        let_go(failure, [cancelled])
+        append_context(cancelled, failure)
 
 
 def _raisable(error: BaseException) -> BaseException:

@@ -169,8 +169,8 @@ class Lifecycle(BareScope):
         self._scope_count = 0
         self._scope_exits = self._scope_holds = None
         self._scope_closed = None
-        self._scope_token = self._scope_slot._scopes.set(self)
         self._scope_opened = place, monotonic()
+        self._scope_token = self._scope_slot._scopes.set(self)  # last of what can fail
         self._scope_state = ACTIVE
 
     def _scope_opening(self) -> Iterator[tuple[Any, object]]:
@@ -292,13 +292,14 @@ class Lifecycle(BareScope):
             }
             message = f"{self!r} cannot be {what}: {reasons[self._scope_state]}"
             raise ScopeNotActiveError(message)
-        if self._scope_token is None:
+        token = self._scope_token  # which another thread may be letting go of
+        if token is None:
             message = f"{self!r} cannot be {what}: its block has ended; a hold is left"
             raise ScopeNotActiveError(message)
         scopes, innermost = self._scope_slot._scopes, self._scope_slot.innermost()
         try:
-            scopes.reset(cast("Any", self._scope_token))
-        except ValueError:
+            scopes.reset(token)
+        except (ValueError, RuntimeError):  # or its own one is closing it
             self._scope_refuse_foreign()
         self._scope_token = scopes.set(self)
         if innermost is not self:

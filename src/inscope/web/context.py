@@ -7,6 +7,7 @@ the session. The names in ``proxies.py`` lead here.
 from __future__ import annotations
 
 import logging
+from inspect import iscoroutinefunction
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from weakref import WeakSet
 
@@ -14,6 +15,8 @@ from inscope._core import EMPTY
 from inscope._core.failures import take_for_fault
 from inscope.errors import UnboundError
 from inscope.scope import Scope
+from inscope.scope.exits import name_of
+from inscope.scope.shielding import shielded
 from inscope.web.messages import NO_APP, NO_REQUEST_HERE
 
 if TYPE_CHECKING:
@@ -316,8 +319,19 @@ class Teardown:
     def __call__(self, error: BaseException | None) -> Any:
         function = self._function
         if not self._context._scope_is_async:
+            if iscoroutinefunction(function):
+                function = self._in_time
             function = self._context.app.ensure_sync(function)
         return function(error)
+
+    async def _in_time(self, error: BaseException | None) -> None:
+        """Await the function for as long as ``async with`` would."""
+        step, timeout = self._function(error), self._context.exit_timeout
+        raised = await shielded(step, timeout, name_of(self))
+        if len(raised) > 1:
+            self._context._scope_raise_all(raised, error)
+        if raised:
+            raise raised[0]
 
     def __repr__(self) -> str:
         return getattr(self._function, "__qualname__", repr(self._function))

@@ -154,7 +154,8 @@ close_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
     Py_DECREF((PyObject *)slot);
     if (done < 0) {
         advance(scope, CLOSING, ACTIVE);
-        if (PyErr_ExceptionMatches(PyExc_ValueError)) {
+        if (PyErr_ExceptionMatches(PyExc_ValueError) ||
+            PyErr_ExceptionMatches(PyExc_RuntimeError)) { /* its own is closing it */
             PyErr_Clear();
             Py_XDECREF(PyObject_CallMethodNoArgs((PyObject *)scope,
                                                  scope->state->refuse_foreign));
@@ -248,20 +249,6 @@ scope_exit(PyObject *self, PyObject *const *args, Py_ssize_t count)
         return NULL;
     }
     return closed_here(self, args[1]);
-}
-
-/* The code of a place, (code, offset) or None; a strong reference. -1 with an error. */
-static int
-place_parse(PyObject *place, PyObject **code, int *offset)
-{
-    *code = NULL;
-    *offset = -1;
-    if (place != Py_None &&
-        !PyArg_ParseTuple(place, "O!i", &PyCode_Type, code, offset)) {
-        return -1;
-    }
-    Py_XINCREF(*code);
-    return 0;
 }
 
 /* _scope_push(place) and _scope_pop(error, place): for who opens it on behalf of another. */
@@ -453,7 +440,11 @@ static PyMethodDef methods[] = {
     {NULL},
 };
 
+PyDoc_STRVAR(scope_doc, "BareScope(*args, **kwargs)\n--\n\n\
+The state of a scope, and its way from new to closed when that is short.");
+
 static PyType_Slot slots[] = {
+    {Py_tp_doc, (void *)scope_doc},
     {Py_tp_new, scope_new},
     {Py_tp_dealloc, scope_dealloc},
     {Py_tp_traverse, scope_traverse},

@@ -51,6 +51,10 @@ PyObject *slot_find(PyObject *slot);
 int scope_open(PyObject *scope, PyObject *code, int offset);
 int scope_close(PyObject *scope, PyObject *error, PyObject *code, int offset);
 
+/* scope_fields.c: the code of a place, (code, offset) or None; a strong reference. -1
+ * with an error. */
+int place_parse(PyObject *place, PyObject **code, int *offset);
+
 /* scope_fields.c: note when, and where. Takes the reference to code. */
 void moment_note(PyObject *scope, Moment *moment, PyObject *code, int offset);
 extern PyGetSetDef scope_fields[];

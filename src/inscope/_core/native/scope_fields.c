@@ -10,7 +10,27 @@ life_name(State *state, int life)
     return names[life];
 }
 
-/* Moments */
+/* Places and moments */
+
+int
+place_parse(PyObject *place, PyObject **code, int *offset)
+{
+    *code = NULL;
+    *offset = -1;
+    if (place == Py_None) {
+        return 0;
+    }
+    if (!PyTuple_Check(place)) {
+        PyErr_Format(PyExc_TypeError, "a place is a tuple or None, not %.200s",
+                     Py_TYPE(place)->tp_name);
+        return -1;
+    }
+    if (!PyArg_ParseTuple(place, "O!i", &PyCode_Type, code, offset)) {
+        return -1;
+    }
+    Py_INCREF(*code);
+    return 0;
+}
 
 void
 moment_note(PyObject *self, Moment *moment, PyObject *code, int offset)
@@ -43,18 +63,28 @@ moment_get(PyObject *self, void *place)
     return where == NULL ? NULL : Py_BuildValue("Nd", where, moment.time);
 }
 
+/* Takes (place, time), or None for never. */
 static int
-moment_set(PyObject *self, PyObject *value, void *place)
+moment_set(PyObject *self, PyObject *value, void *field)
 {
-    PyObject *code = NULL;
-    int offset = -1;
+    PyObject *place = Py_None, *code;
+    int offset;
     double time = 0.0;
-    if (value != NULL && value != Py_None &&
-        !PyArg_ParseTuple(value, "(Oi)d", &code, &offset, &time)) {
+    if (value != NULL && value != Py_None) {
+        if (!PyTuple_Check(value)) {
+            PyErr_Format(PyExc_TypeError, "a moment is a tuple or None, not %.200s",
+                         Py_TYPE(value)->tp_name);
+            return -1;
+        }
+        if (!PyArg_ParseTuple(value, "Od", &place, &time)) {
+            return -1;
+        }
+    }
+    if (place_parse(place, &code, &offset) < 0) {
         return -1;
     }
-    Moment *moment = (Moment *)((char *)self + (size_t)place);
-    moment_note(self, moment, Py_XNewRef(code), offset);
+    Moment *moment = (Moment *)((char *)self + (size_t)field);
+    moment_note(self, moment, code, offset);
     Py_BEGIN_CRITICAL_SECTION(self);
     moment->time = time;
     Py_END_CRITICAL_SECTION();

@@ -9,12 +9,14 @@ from contextvars import copy_context
 from typing import TYPE_CHECKING, Any
 
 from inscope._core.iterator import close_dropped
+from inscope._core.place import place_of_caller
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from contextvars import Context
     from typing import Self
 
+    from inscope._core.place import Place
     from inscope._core.python.scope import BareScope
 
 __all__ = ["ScopedIterator", "SizedScopedIterator", "iterate_in_scope"]
@@ -36,23 +38,24 @@ def iterate_in_scope(
         An iterator, with a length if the iterable is a list or a tuple.
     """
     context = copy_context()
-    return context.run(_called, context, scope, function, args)
+    return context.run(_called, context, scope, place_of_caller(), function, args)
 
 
 def _called(
     context: Context,
     scope: BareScope,
+    place: Place,
     function: Callable[..., Iterable[Any]],
     args: tuple[Any, ...],
 ) -> ScopedIterator:
-    scope.push()
+    scope._scope_push(place)
     try:
         iterable = function(*args)
         sized = isinstance(iterable, (list, tuple))
         kind = SizedScopedIterator if sized else ScopedIterator
         return kind(context, scope, iterable)
     except BaseException as error:
-        scope.pop(error)
+        scope._scope_pop(error, place)
         raise
 
 
@@ -92,9 +95,9 @@ class ScopedIterator:
     def close(self) -> None:
         """Close the iterable, and then the scope."""
         if self._scope is not None:
-            self._context.run(self._close)
+            self._context.run(self._close, place_of_caller())
 
-    def _close(self) -> None:
+    def _close(self, place: Place) -> None:
         scope, iterable = self._scope, self._iterable
         self._scope = self._iterable = self._steps = None
         if scope is None:  # closed in another thread meanwhile
@@ -104,9 +107,9 @@ class ScopedIterator:
             if close is not None:
                 close()
         except BaseException as error:
-            scope.pop(error)
+            scope._scope_pop(error, place)
             raise
-        scope.pop(self._error)
+        scope._scope_pop(self._error, place)
 
     def __del__(self) -> None:
         if self._scope is not None:

@@ -216,7 +216,7 @@ class BareScope:
             return False
         try:
             slot._scopes.reset(token)
-        except ValueError:
+        except (ValueError, RuntimeError):  # or its own one is closing it
             self._scope_refuse_foreign()
         self._scope_token = None
         self._scope_closed = place, monotonic()
