@@ -93,10 +93,47 @@ ABORT_ON_A_DEBUG_BUILD = {
 }
 """CPython's own asserts fail as an error leaves a frame of Python, on either core."""
 
+CORES = ("native", "python")
+
+IS_A_DEBUG_BUILD = hasattr(sys, "gettotalrefcount")
+
+not_on_a_debug_build = pytest.mark.skipif(
+    IS_A_DEBUG_BUILD, reason="an assert of CPython's own aborts it: see above"
+)
+
 BINDS = {
     "a bind": ("unbound.bind(5)", "unbound.is_bound()"),
     "a bind that revokes": ("revoking.bind(5)", "revoking.is_bound()"),
 }
+
+LEDGER = {
+    "bind": ("unbound.bind({})", "unbound.get(None) == {}"),
+    "bound": ("bound(local, user={})", "getattr(local, 'user', 0) == {}"),
+    "bound in a dict": ("bound(plain, user={})", "getattr(plain, 'user', 0) == {}"),
+    "pushed": ("pushed(empty, {})", "empty.top == {}"),
+    "pushed on a list": ("pushed(listing, {})", "listing.top == {}"),
+    "bind of a plain variable": ("Var.over(number).bind({})", "number.get() == {}"),
+    "bind of several": (
+        "bind({{unbound: {0}, revoking: {0}}})",
+        "{} in (unbound.get(None), revoking.get(None))",
+    ),
+}
+"""Blocks that bind a number, and what is seen of it."""
+
+WITHDRAWN = {
+    name: LEDGER[name] for name in ("bind", "bound", "pushed", "bind of several")
+}
+"""Those that can withdraw it from another Context."""
+
+BLOCKS = {
+    "scope": ("Job()", "Job.is_active()"),
+    "scope with a callback": ("Job() as job, Called(job)", "Job.is_active()"),
+    "ensure": ("Job.ensure()", "Job.is_active() or joined.get()"),
+    "ensure in a scope": ("Job(), Job.ensure()", "Job.is_active() or joined.get()"),
+}
+
+if sys.version_info < (3, 12):  # later, CPython crashes as it makes a generator
+    BLOCKS["scope with hooks"] = ("Hooked()", "Hooked.is_active()")
 
 SETUP = """
 import copy, itertools, logging, math, pickle
@@ -249,7 +286,7 @@ ERRORS = {
 @pytest.mark.parametrize("name", OPERATIONS)
 def test_an_operation_survives_a_failed_allocation(name: str) -> None:
     """It raises MemoryError or does what it does; the next time it works."""
-    if hasattr(sys, "gettotalrefcount") and name in ABORT_ON_A_DEBUG_BUILD:
+    if IS_A_DEBUG_BUILD and name in ABORT_ON_A_DEBUG_BUILD:
         pytest.skip("an assert of CPython's own aborts it: see above")
     code, check = OPERATIONS[name]
     program = SETUP + USE.format(code=code, check=check, errors=ERRORS.get(name, ""))
@@ -282,10 +319,146 @@ print(exhaust(act, check))
 
 
 @pytest.mark.parametrize("name", BINDS)
-def test_a_bind_survives_a_failed_allocation(name: str) -> None:
+@pytest.mark.parametrize("core", CORES)
+def test_a_bind_survives_a_failed_allocation(core: str, name: str) -> None:
     """Whatever fails as it is made, entered or left, nothing stays bound."""
     bind, bound = BINDS[name]
 
-    printed = run_program("native", SETUP + BIND.format(bind=bind, bound=bound))
+    printed = run_program(core, SETUP + BIND.format(bind=bind, bound=bound))
+
+    assert 11 <= int(printed) < 600
+
+
+BLOCK_SETUP = """
+from inscope import bind, bound, pushed
+from inscope.scope.ensure import _entered as joined
+text = "SystemError"  # of CPython's, as an error passes a frame of Python
+number, new = ContextVar("number"), ContextVar("new")
+number.set(0)
+class Called:
+    def __init__(self, job): job.callback(len, ())
+    __enter__ = __exit__ = lambda *_: None
+class Hooked(Scope):
+    def on_push(self): 1
+    def on_tearing_down(self, error): 1
+    def on_pop(self, error): 1
+"""
+
+BLOCK = """
+def act():
+    with {block}:
+        pass
+def check(number_):
+    assert not ({bound}), number_
+    with {block}:
+        assert {bound}, number_
+    assert not ({bound}), number_
+act()
+print(exhaust(act, check))
+"""
+
+
+@not_on_a_debug_build
+@pytest.mark.parametrize("name", [*LEDGER, *BLOCKS])
+@pytest.mark.parametrize("core", CORES)
+def test_a_block_survives_a_failed_allocation(core: str, name: str) -> None:
+    """If it raises on entering it is not entered; once it is left it is left."""
+    block, bound = (LEDGER | BLOCKS)[name]
+    program = BLOCK.format(block=block.format(5), bound=bound.format(5))
+
+    printed = run_program(core, SETUP + BLOCK_SETUP + program)
+
+    assert 11 <= int(printed) < 600
+
+
+UNSET = """
+def act():
+    with Var.over(new).bind(5):
+        pass
+def check(number_):
+    global new
+    assert new.get(None) is None, number_
+    new = ContextVar("new")
+act()
+print(exhaust(act, check))
+"""
+
+
+@not_on_a_debug_build
+@pytest.mark.parametrize("core", CORES)
+def test_the_value_of_a_plain_variable_goes_without_memory(core: str) -> None:
+    """Where nothing was before it may be ``None`` that stays, never the value."""
+    printed = run_program(core, SETUP + BLOCK_SETUP + UNSET)
+
+    assert 11 <= int(printed) < 600
+
+
+ELSEWHERE = """
+def begin():
+    global here, leave
+    here = Context()
+    made = here.run(lambda: {block})
+    here.run(made.__enter__)
+    leave = made.__exit__
+def act():
+    leave(None, None, None)
+def check(number_):
+    assert not here.run(lambda: {bound}), number_
+    begin()
+begin()
+act()
+begin()
+print(exhaust(act, check))
+"""
+
+
+@pytest.mark.parametrize("name", WITHDRAWN)
+@pytest.mark.parametrize("core", CORES)
+def test_a_block_left_elsewhere_survives_a_failed_allocation(
+    core: str, name: str
+) -> None:
+    """Its value is withdrawn where it was entered, whatever fails as it is left."""
+    block, bound = WITHDRAWN[name]
+    program = ELSEWHERE.format(block=block.format(5), bound=bound.format(5))
+
+    printed = run_program(core, SETUP + BLOCK_SETUP + program)
+
+    assert 11 <= int(printed) < 600
+
+
+OUT_OF_ORDER = """
+def begin():
+    global later, leave
+    earlier, later = {block}, {later}
+    earlier.__enter__(), later.__enter__()
+    leave = earlier.__exit__
+def act():
+    leave(None, None, None)
+def check(number_):
+    assert {seen}, number_
+    later.__exit__(None, None, None)
+    assert not ({bound}) and not ({seen}), number_
+    begin()
+begin()
+act()
+check(-1)
+print(exhaust(act, check))
+"""
+
+
+@not_on_a_debug_build
+@pytest.mark.parametrize("name", LEDGER)
+@pytest.mark.parametrize("core", CORES)
+def test_a_block_left_early_survives_a_failed_allocation(core: str, name: str) -> None:
+    """The one that was entered later stays as it is, and is the last to go."""
+    block, bound = LEDGER[name]
+    program = OUT_OF_ORDER.format(
+        block=block.format(5),
+        later=block.format(6),
+        bound=bound.format(5),
+        seen=bound.format(6),
+    )
+
+    printed = run_program(core, SETUP + BLOCK_SETUP + program)
 
     assert 11 <= int(printed) < 600

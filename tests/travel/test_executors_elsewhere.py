@@ -44,7 +44,10 @@ def place(request: pytest.FixtureRequest) -> Iterator[tuple[Executor, Any]]:
     distributed: Any = pytest.importorskip("distributed")
     dask_work = importlib.import_module("dask_work")
     cluster = distributed.LocalCluster(
-        n_workers=1, threads_per_worker=2, host="127.0.0.1", dashboard_address=None
+        n_workers=1,
+        threads_per_worker=2,
+        host="127.0.0.1",
+        dashboard_address="127.0.0.1:0",
     )
     client = distributed.Client(cluster, set_as_default=False)
     with cluster, client, carrying(client.get_executor()) as executor:

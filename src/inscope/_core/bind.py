@@ -133,9 +133,8 @@ class OnceBind(Bind[T_co]):
         error: BaseException | None = None,
         traceback: TracebackType | None = None,
     ) -> None:
-        left = place_of_caller()
         if not self.end():
-            report_foreign(self, left)
+            report_foreign(self, place_of_caller())
 
     def end(self) -> bool:
         if self._state is not ENTERED:
@@ -149,7 +148,10 @@ class OnceBind(Bind[T_co]):
 
     def _leave(self) -> bool:
         """Put back what was there; withdraw the value and return ``False`` if
-        this is not the Context it was bound in."""
+        this is not the Context it was bound in.
+
+        Whatever it raises, the value is not seen any more.
+        """
         raise NotImplementedError
 
 
@@ -182,19 +184,26 @@ class SeveralBind(OnceBind[None]):
         self._binds = binds
 
     def _enter(self) -> None:
-        entered: list[Bind[Any]] = []
         try:
             for bind in self._binds:
                 bind.__enter__()
-                entered.append(bind)
         except BaseException:
-            for bind in reversed(entered):
-                bind.end()
+            self._leave()
             raise
 
     def _leave(self) -> bool:
-        # Not all(…): each must be left, whatever the others say.
-        return False not in [bind.end() for bind in reversed(self._binds)]
+        """Leave those that are entered: each, whatever the others say or raise."""
+        here, raised, index = True, None, len(self._binds)
+        while index:  # an iterator could find no memory
+            index -= 1
+            bind = self._binds[index]
+            try:
+                here = (bind._state != ENTERED or bind.end()) and here
+            except BaseException as error:
+                raised = error
+        if raised is not None:
+            raise raised
+        return here
 
     def _subject(self) -> str:
-        return ", ".join(bind._subject() for bind in self._binds)
+        return ", ".join([bind._subject() for bind in self._binds])

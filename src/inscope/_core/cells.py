@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeGuard
 
 from inscope._core.choice import taken
 from inscope._core.nothing import EMPTY
+from inscope._core.setting import set_again
 
 if TYPE_CHECKING:
     from inscope._core.python.cell import Cell, LinkedCell
@@ -24,7 +25,7 @@ else:
     Cell, LinkedCell = taken("cell", "Cell", "LinkedCell")
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from contextvars import ContextVar
 
     from inscope._core.bind import Bind
@@ -132,15 +133,25 @@ def mend(var: ContextVar[Any], top: Cell | None, cell: Cell) -> None:
     """
     heir = None if top is cell else bind_above(top, cell)
     if heir is not None and top is not None:
-        var.set(rebuilt(top, heir, cell.previous))
+        try:
+            var.set(rebuilt(top, heir, cell.previous))
+        except MemoryError:
+            set_again(var, top)  # with the cell in it, which will be empty
+            raise
     elif var.get(None) is not cell.previous:
         # What was here on entering has ended meanwhile.
         var.set(cell.previous or NOTHING)
 
 
-def withdraw(cells: Iterable[LinkedCell]) -> None:
-    """Empty *cells*: whoever holds one reads through to the previous value."""
-    for cell in cells:
+def withdraw(cells: Sequence[LinkedCell]) -> None:
+    """Empty *cells*: whoever holds one reads through to the previous value.
+
+    Done where there is no memory as well, so without an iterator.
+    """
+    index = len(cells)
+    while index:
+        index -= 1
+        cell = cells[index]
         cell.value = EMPTY
         cell.bind = None
         cell.previous = live(cell.previous)

@@ -29,11 +29,12 @@ from inscope._core.cells import (
 from inscope._core.local import is_plain, storage_of
 from inscope._core.names import EMPTY_TREE, assign, lookup, remove
 from inscope._core.nothing import EMPTY
+from inscope._core.setting import put_back, set_or_leave
 from inscope._core.stack import BOTTOM, StackView
 from inscope._core.storage import IdentStorage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from inscope._core.local import Local
     from inscope._core.place import Place
@@ -60,10 +61,11 @@ class LedgerBind(OnceBind[T_co]):
             bind.tidy()
             bind = bind._around
         self._around = bind
-        self._token = INNERMOST.set(self)
+        self._token = set_or_leave(INNERMOST, self, bind)
         try:
             return self._put()
         except BaseException:
+            self._withdraw()
             INNERMOST.reset(self._token)
             raise
 
@@ -72,22 +74,38 @@ class LedgerBind(OnceBind[T_co]):
         self._token = None
         self._around = _first_open(self._around)  # or the chain would only grow
         try:
-            INNERMOST.reset(token)
-        except ValueError:
+            put_back(INNERMOST, token)
+        except BaseException as error:
             self._withdraw()
-            return False
+            if isinstance(error, ValueError):
+                return False
+            raise
+        try:
+            return self._end_here(innermost)
+        except BaseException:
+            if self._is_of_cells():
+                self._withdraw()  # which takes no memory
+            else:
+                self._end_here(innermost)  # once more
+            raise
+
+    def _end_here(self, innermost: LedgerBind[Any]) -> bool:
         later = self._entered_later(innermost)
         if later:
             INNERMOST.set(innermost)
-            later[0]._around = self._around
-        if not self._is_here():
+        here = self._is_here()
+        if here:
+            self._undo(later)
+        else:
             self._withdraw()
-            return False
-        self._undo(later)
-        return True
+        if later:
+            later[0]._around = self._around
+        return here
 
-    def _entered_later(self, innermost: LedgerBind[Any]) -> list[LedgerBind[Any]]:
+    def _entered_later(self, innermost: LedgerBind[Any]) -> Sequence[LedgerBind[Any]]:
         """Return the open binds that were entered after this one, in that order."""
+        if innermost is self:
+            return ()
         found: list[LedgerBind[Any]] = []
         node: LedgerBind[Any] | None = innermost
         while node is not None and node is not self:
@@ -103,8 +121,15 @@ class LedgerBind(OnceBind[T_co]):
         """Bind, remember what was there, and return what ``as`` gives."""
         raise NotImplementedError
 
-    def _undo(self, later: list[LedgerBind[Any]]) -> None:
-        """Put back what was there, or hand the memory of it to one of *later*."""
+    def _undo(self, later: Sequence[LedgerBind[Any]]) -> None:
+        """Put back what was there, or hand the memory of it to one of *later*.
+
+        If it fails, it can be done again, unless the bind is one of cells.
+        """
+        raise NotImplementedError
+
+    def _is_of_cells(self) -> bool:
+        """Tell whether what was bound lies in cells, and so can be withdrawn."""
         raise NotImplementedError
 
     def _withdraw(self) -> None:
@@ -142,19 +167,24 @@ class PlainBind(LedgerBind[T]):
 
     def _put(self) -> T:
         value: T = self._value
-        self._before = self._context_var.set(value)
+        var: ContextVar[Any] = self._context_var
+        self._before = set_or_leave(var, value, var.get(EMPTY))
         return value
 
-    def _undo(self, later: list[LedgerBind[Any]]) -> None:
+    def _undo(self, later: Sequence[LedgerBind[Any]]) -> None:
         before = self._before
-        self._value = self._before = None
         for bind in later:
             if isinstance(bind, PlainBind) and bind._context_var is self._context_var:
                 bind._before = before
-                return
-        top = self._context_var.get(None)  # see Var.reset
-        self._context_var.reset(before)
-        del top
+                break
+        else:
+            top = self._context_var.get(None)  # see Var.reset
+            put_back(self._context_var, before)
+            del top
+        self._withdraw()
+
+    def _is_of_cells(self) -> bool:
+        return False
 
     def _withdraw(self) -> None:
         self._value = self._before = None
@@ -176,29 +206,27 @@ class LocalBind(LedgerBind[L]):
         self._values = dict(values)
         self._names = tuple(values)
         self._before: dict[str, Any] = {}
-        self._cells: dict[str, list[LinkedCell]] = {}
+        self._cells: list[LinkedCell] = []
 
     def _put(self) -> L:
         storage, plain = storage_of(self._local), is_plain(self._local)
-        tree = storage.get(EMPTY_TREE)
+        tree = there = storage.get(EMPTY_TREE)
         for name, value in self._values.items():
             before = self._before[name] = _find(tree, name)
             if plain:
                 tree = {**cast("dict[str, Any]", tree), name: value}
                 continue
             cell = LinkedCell(value, _as_cell(before), self)
-            self._cells[name] = [cell]
+            self._cells.append(cell)
             tree = assign(tree, name, cell, hash(name))
         self._values.clear()
-        self._stored = storage.set(tree)
+        self._stored = set_or_leave(storage, tree, there)
         return self._local
 
     def adopt(self, old: LinkedCell, new: LinkedCell) -> None:
-        for cells in self._cells.values():
-            if old in cells:
-                cells.append(new)
+        self._cells.append(new)
 
-    def _undo(self, later: list[LedgerBind[Any]]) -> None:
+    def _undo(self, later: Sequence[LedgerBind[Any]]) -> None:
         storage, plain = storage_of(self._local), is_plain(self._local)
         tree = storage.get(EMPTY_TREE)
         for name, before in reversed(self._before.items()):
@@ -216,11 +244,15 @@ class LocalBind(LedgerBind[L]):
                     tree = assign(tree, name, rest, hash(name))
             first._before[name] = before
         storage.set(tree)
-        for cells in self._cells.values():
-            release(cells)
-        self._before, self._cells = {}, {}
+        release(self._cells)
+        self._forget()
 
-    def _heirs(self, later: list[LedgerBind[Any]], name: str) -> list[LocalBind[Any]]:
+    def _is_of_cells(self) -> bool:
+        return not is_plain(self._local)
+
+    def _heirs(
+        self, later: Sequence[LedgerBind[Any]], name: str
+    ) -> list[LocalBind[Any]]:
         """Return the later binds of the same name."""
         return [
             bind
@@ -231,9 +263,12 @@ class LocalBind(LedgerBind[L]):
         ]
 
     def _withdraw(self) -> None:
-        for cells in self._cells.values():
-            withdraw(cells)
-        self._before, self._cells = {}, {}
+        withdraw(self._cells)
+        self._forget()
+
+    def _forget(self) -> None:
+        self._before.clear()
+        self._cells.clear()
 
     def tidy(self) -> None:
         storage = storage_of(self._local)
@@ -312,16 +347,17 @@ class StackBind(LedgerBind[T]):
         storage = self._stack._storage
         item: T = self._item
         if self._stack._plain:
-            self._before = storage.get(())
-            self._stored = storage.set([*self._before, item])
+            before = self._before = storage.get(())
+            self._stored = set_or_leave(storage, [*before, item], before or [])
         else:
             below = self._before = storage.get(BOTTOM).full()
             below.shorten()
-            self._cells = [StackView(item, below, self)]
-            self._stored = storage.set(self._cells[0])
+            cell: StackView[T] = StackView(item, below, self)
+            self._cells.append(cell)
+            self._stored = set_or_leave(storage, cell, below)
         return item
 
-    def _undo(self, later: list[LedgerBind[Any]]) -> None:
+    def _undo(self, later: Sequence[LedgerBind[Any]]) -> None:
         storage, before = self._stack._storage, self._before
         heirs = [
             bind
@@ -341,15 +377,18 @@ class StackBind(LedgerBind[T]):
             cell.release()
         self._forget()
 
+    def _is_of_cells(self) -> bool:
+        return not self._stack._plain
+
     def _hand_over_list(self, heirs: list[StackBind[Any]]) -> None:
         """Cut what this bind put there out of the lists of the later binds."""
         storage, before, depth = self._stack._storage, self._before, heirs[0]._depth
         top = storage.get(())
+        lists = [[*before, *heir._before[depth:]] for heir in heirs[1:]]
         if len(top) > depth and top[depth] is heirs[0]._item:  # not popped by hand
-            storage.set([*before, *top[depth:]])
-        for heir in heirs[1:]:
-            heir._before = [*before, *heir._before[depth:]]
-        heirs[0]._before = before
+            set_or_leave(storage, [*before, *top[depth:]], top)
+        for heir, items in zip(heirs, [before, *lists], strict=True):
+            heir._before = items
 
     @property
     def _depth(self) -> int:
@@ -360,13 +399,15 @@ class StackBind(LedgerBind[T]):
         self._cells.append(new)
 
     def _withdraw(self) -> None:
-        for cell in self._cells:
-            cell.empty()
+        index = len(self._cells)
+        while index:  # as cells.withdraw()
+            index -= 1
+            self._cells[index].empty()
         self._forget()
 
     def _forget(self) -> None:
         self._before = self._item = None
-        self._cells = []
+        self._cells.clear()
 
     def _is_here(self) -> bool:
         return _runs(self._stack._storage, self._stored)

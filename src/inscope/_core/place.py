@@ -25,13 +25,21 @@ Kept in place of the frame, which would keep every local variable alive.
 _RESUMABLE = 0x20 | 0x80 | 0x200  # generator, coroutine, asynchronous generator
 
 
-def place_of_caller() -> Place:
+def place_of_caller(depth: int = 2) -> Place:
     """Return the place from which the function that asks was called."""
     try:
-        frame = sys._getframe(2)
+        frame = sys._getframe(depth)
     except ValueError:  # called from C, with no Python below
-        frame = sys._getframe(1)
+        frame = sys._getframe(depth - 1)
     return frame.f_code, frame.f_lasti
+
+
+def place_of_leaver() -> Any:
+    """Return the same, for what must be left: ``None`` if there is no memory for it."""
+    try:
+        return place_of_caller(3)
+    except MemoryError:
+        return None
 
 
 def describe_place(place: Place | None) -> str:

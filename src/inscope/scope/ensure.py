@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from inscope._core.lifetime import ACTIVE
-from inscope._core.place import place_of_caller
+from inscope._core.place import place_of_caller, place_of_leaver
+from inscope._core.setting import set_again, set_or_leave
 from inscope.errors import BindStateError
 from inscope.scope import asynchronous
 
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound="Scope")
 
-_entered: ContextVar[tuple[tuple[Ensured[Any], Any], ...]] = ContextVar(
-    "inscope.scope.ensure", default=()
-)
-"""The blocks that are entered here, the innermost last, and what each has opened."""
+Note = tuple["Ensured[Any]", Any]
+"""A block that is entered, and what it has opened, if anything."""
+
+_entered: ContextVar[tuple[Note, ...]] = ContextVar("inscope.scope.ensure", default=())
+"""Those that are entered here, the innermost last."""
 
 
 class Ensured(Generic[S]):
@@ -42,9 +44,13 @@ class Ensured(Generic[S]):
     def __enter__(self) -> S:
         place = place_of_caller()
         scope, is_new = self._found()
+        note = self._noted(scope if is_new else None)
         if is_new:
-            scope._scope_push(place)
-        self._note(scope if is_new else None)
+            try:
+                scope._scope_push(place)
+            except BaseException:
+                _forget(note)
+                raise
         return scope
 
     def __exit__(
@@ -53,16 +59,23 @@ class Ensured(Generic[S]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        scope = self._left()
-        if scope is not None:
-            scope._scope_pop(error, place_of_caller())
+        note = self._note()
+        try:
+            if note[1] is not None:
+                note[1]._scope_pop(error, place_of_leaver())
+        finally:
+            _forget(note)
 
     async def __aenter__(self) -> S:
         place = place_of_caller()
         scope, is_new = self._found()
+        note = self._noted(scope if is_new else None)
         if is_new:
-            await asynchronous.open_(scope, place)
-        self._note(scope if is_new else None)
+            try:
+                await asynchronous.open_(scope, place)
+            except BaseException:
+                _forget(note)
+                raise
         return scope
 
     async def __aexit__(
@@ -71,10 +84,12 @@ class Ensured(Generic[S]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        place = place_of_caller()
-        scope = self._left()
-        if scope is not None:
-            await asynchronous.close(scope, error, place)
+        place, note = place_of_leaver(), self._note()
+        try:
+            if note[1] is not None:
+                await asynchronous.close(note[1], error, place)
+        finally:
+            _forget(note)
 
     def _found(self) -> tuple[S, bool]:
         """Return the scope to be in, and whether it is a new one."""
@@ -87,20 +102,37 @@ class Ensured(Generic[S]):
             return scope, False
         return self._kind(**self._wanted), True
 
-    def _note(self, opened: S | None) -> None:
-        _entered.set((*_entered.get(), (self, opened)))
+    def _noted(self, opened: S | None) -> Note:
+        """Note that the block is entered, before it is: that may fail."""
+        note, entered = (self, opened), _entered.get()
+        set_or_leave(_entered, (*entered, note), entered)
+        return note
 
-    def _left(self) -> S | None:
-        """Return what is to be closed."""
+    def _note(self) -> Note:
+        """Return what was noted of it last."""
         entered = _entered.get()
-        for index in range(len(entered) - 1, -1, -1):
-            block, opened = entered[index]
-            if block is self:
-                _entered.set(entered[:index] + entered[index + 1 :])
-                return cast("S | None", opened)
+        index = len(entered)
+        while index:  # an iterator could find no memory
+            index -= 1
+            if entered[index][0] is self:
+                return entered[index]
         message = f"{self!r} cannot be left: it was not entered here"
         raise BindStateError(message)
 
     def __repr__(self) -> str:
         wanted = ", ".join(f"{key}={value!r}" for key, value in self._wanted.items())
         return f"{self._kind.__name__}.ensure({wanted})"
+
+
+def _forget(note: Note) -> None:
+    try:
+        _entered.set(_without(note))
+    except MemoryError:
+        set_again(_entered, _without(note))
+
+
+def _without(note: Note) -> tuple[Note, ...]:
+    entered = _entered.get()
+    if not entered or entered[-1] is note:  # unless blocks are left out of order
+        return entered[:-1]
+    return tuple([one for one in entered if one is not note])

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from inscope._core import BareScope
 from inscope._core.lifetime import ACTIVE, CLOSED, CLOSING, NEW
 from inscope._core.place import describe_place, describe_task, describe_thread
+from inscope._core.setting import put_back, set_at_last, set_or_leave
 from inscope.errors import (
     AsyncInSyncScopeError,
     ForeignScopeError,
@@ -117,12 +118,26 @@ class Lifecycle(BareScope):
             self._scope_close(error, place)
 
     def _scope_close(self, error: BaseException | None, place: Place) -> None:
-        raised = run(self._scope_closing(), error)
-        for steps in (self._scope_end(place, raised), self._scope_telling()):
-            if steps:
-                raised += run(steps, error)
+        try:
+            raised = self._scope_run_out(error, place)
+        except MemoryError as short:
+            if self._scope_state is CLOSED:
+                raise
+            # Once more: what has been run is out of the list of steps.
+            raised = [short, *self._scope_run_out(error, place)]
+        if told := self._scope_telling():
+            raised += run(told, error)
         if raised:
             self._scope_raise_all(raised, error)
+
+    def _scope_run_out(
+        self, error: BaseException | None, place: Place
+    ) -> list[BaseException]:
+        """Run all steps, and let the scope be closed; return what they raised."""
+        raised = run(self._scope_closing(), error)
+        if late := self._scope_end(place, raised):
+            raised += run(late, error)
+        return raised
 
     def _scope_is_held(self, error: BaseException | None) -> bool:
         """Go without closing, if somebody holds the scope; tell whether it is so."""
@@ -133,7 +148,7 @@ class Lifecycle(BareScope):
             if not holds.count:
                 return False
             # Before anyone can give the last hold back, and close the scope.
-            self._scope_slot._scopes.reset(cast("Any", self._scope_token))
+            put_back(self._scope_slot._scopes, cast("Any", self._scope_token))
             self._scope_token = None
             holds.is_left = True
             holds.error = error
@@ -170,7 +185,8 @@ class Lifecycle(BareScope):
         self._scope_exits = self._scope_holds = None
         self._scope_closed = None
         self._scope_opened = place, monotonic()
-        self._scope_token = self._scope_slot._scopes.set(self)  # last of what can fail
+        slot = self._scope_slot
+        self._scope_token = set_or_leave(slot._scopes, self, slot.innermost())
         self._scope_state = ACTIVE
 
     def _scope_opening(self) -> Iterator[tuple[Any, object]]:
@@ -194,12 +210,15 @@ class Lifecycle(BareScope):
 
     def _scope_closing(self) -> list[Step]:
         """Return what closes the scope, the first step last."""
-        self._scope_state = CLOSING
         steps = self._scope_steps()
-        for receiver in reversed(self.tearing_down.all_receivers):
-            steps.append(Told(receiver, self))
+        if self._scope_state is CLOSING:  # see _scope_close()
+            return steps
+        receivers = reversed(self.tearing_down.all_receivers)
+        told: list[Step] = [Told(receiver, self) for receiver in receivers]
         if "on_tearing_down" in self._scope_hooks:
-            steps.append(self.on_tearing_down)
+            told.append(self.on_tearing_down)
+        steps += told
+        self._scope_state = CLOSING
         return steps
 
     def _scope_end(self, place: Place, raised: list[BaseException]) -> list[Step]:
@@ -208,10 +227,11 @@ class Lifecycle(BareScope):
         if left is not self and left is not None:
             message = f"{left!r} was left open inside of {self!r}"
             raised.append(ScopeOrderError(message))
+        closed = place, monotonic()
         if self._scope_token is not None:
-            scopes.reset(self._scope_token)
+            put_back(scopes, self._scope_token)
         self._scope_token = None
-        self._scope_closed = place, monotonic()
+        self._scope_closed = closed
         self._scope_state = CLOSED
         self._scope_refuses = self.after_close == "refuse"
         self._scope_values = None
@@ -298,10 +318,10 @@ class Lifecycle(BareScope):
             raise ScopeNotActiveError(message)
         scopes, innermost = self._scope_slot._scopes, self._scope_slot.innermost()
         try:
-            scopes.reset(token)
+            put_back(scopes, token)
         except (ValueError, RuntimeError):  # or its own one is closing it
             self._scope_refuse_foreign()
-        self._scope_token = scopes.set(self)
+        self._scope_token = set_at_last(scopes, self, self._scope_slot.innermost())
         if innermost is not self:
             scopes.set(innermost)
             message = (

@@ -105,8 +105,11 @@ class Scope(PlannedScope):
 
         By default, if all attributes of these names have these values.
         """
-        found = ((getattr(self, name, EMPTY), value) for name, value in wanted.items())
-        return all(one is value or one == value for one, value in found)
+        for name, value in wanted.items():
+            one = getattr(self, name, EMPTY)
+            if not (one is value or one == value):
+                return False
+        return True
 
     # Opening and closing
 

@@ -196,14 +196,13 @@ bind_exit(PyObject *self, PyObject *const *Py_UNUSED(error), Py_ssize_t count,
     if (ended != 0) {
         return ended < 0 ? NULL : Py_NewRef(Py_None);
     }
+    PyObject *code;
     int offset;
-    PyObject *code = place_here(&offset);
-    PyObject *place = place_tuple(code, offset), *result = NULL;
-    if (place != NULL) {
-        result = PyObject_CallFunctionObjArgs(state_of((VarBind *)self)->report_foreign,
-                                              self, place, NULL);
-        Py_DECREF(place);
-    }
+    place_if_any(&code, &offset);
+    PyObject *place = place_tuple_if_any(code, offset);
+    PyObject *result = PyObject_CallFunctionObjArgs(
+        state_of((VarBind *)self)->report_foreign, self, place, NULL);
+    Py_DECREF(place);
     return result;
 }
 
@@ -276,8 +275,8 @@ bind_new(State *state, PyObject *var, PyObject *value)
         return NULL;
     }
     VarBind *bind = make(state, var, value);
-    if (bind != NULL) {
-        bind->code = place_here(&bind->offset);
+    if (bind != NULL && place_here(&bind->code, &bind->offset) < 0) {
+        Py_CLEAR(bind);
     }
     return (PyObject *)bind;
 }

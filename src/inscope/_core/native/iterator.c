@@ -25,8 +25,9 @@ typedef struct {
 static int
 close_scope(PyObject *scope, PyObject *error)
 {
+    PyObject *code;
     int offset;
-    PyObject *code = place_here(&offset);
+    place_if_any(&code, &offset);
     return scope_close(scope, error == NULL ? Py_None : error, code, offset);
 }
 
@@ -233,10 +234,9 @@ iterator_over(State *state, PyObject *context, PyObject *scope, PyObject *iterab
 static PyObject *
 called(State *state, PyObject *context, PyObject *const *args, Py_ssize_t count)
 {
-    PyObject *scope = args[0];
+    PyObject *scope = args[0], *code;
     int offset;
-    PyObject *code = place_here(&offset);
-    if (scope_open(scope, code, offset) < 0) {
+    if (place_here(&code, &offset) < 0 || scope_open(scope, code, offset) < 0) {
         return NULL;
     }
     PyObject *result = PyObject_Vectorcall(args[1], args + 2, count - 2, NULL);

@@ -42,48 +42,6 @@ plain_slot(BareScope *scope)
     return (ScopeSlot *)slot;
 }
 
-/* Let around, or nothing, be the innermost scope again. -1 with an error. */
-static int
-put_back(ScopeSlot *slot, PyObject *around)
-{
-    PyObject *value = around == NULL ? Py_None : around;
-    PyObject *token = PyContextVar_Set(slot->scopes, value);
-    Py_XDECREF(token);
-    return token == NULL ? -1 : 0;
-}
-
-/* Without memory for a token, CPython sets a variable all the same: undo that. */
-static void
-undo_set(ScopeSlot *slot, BareScope *around)
-{
-    PyObject *error = PyErr_GetRaisedException();
-    if (put_back(slot, (PyObject *)around) < 0) {
-        PyErr_Clear();
-    }
-    PyErr_SetRaisedException(error);
-}
-
-/* Reset the variable. Without memory for it, CPython says all the same that the token
- * was used: then it is set to what it was. -1 with an error. */
-static int
-reset(ScopeSlot *slot, PyObject *token)
-{
-    if (PyContextVar_Reset(slot->scopes, token) == 0) {
-        return 0;
-    }
-    if (!PyErr_ExceptionMatches(PyExc_MemoryError)) {
-        return -1;
-    }
-    PyErr_Clear();
-    PyObject *around = PyObject_GetAttr(token, slot->state->old_value);
-    if (around == NULL) {
-        return -1;
-    }
-    int result = put_back(slot, around == slot->state->no_value ? NULL : around);
-    Py_DECREF(around);
-    return result;
-}
-
 /* Open it the short way. 1 if that is done, 0 if it goes the long way, -1 with an
  * error. */
 static int
@@ -97,7 +55,7 @@ open_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
     BareScope *around = slot_innermost(slot);
     PyObject *token = PyContextVar_Set(slot->scopes, (PyObject *)scope);
     if (token == NULL) {
-        undo_set(slot, around);
+        slot_undo_set(slot, around);
     }
     Py_XDECREF((PyObject *)around);
     Py_DECREF((PyObject *)slot);
@@ -150,7 +108,10 @@ close_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
         Py_XDECREF((PyObject *)slot);
         return PyErr_Occurred() ? -1 : 0;
     }
-    int done = reset(slot, scope->token);
+    int done = PyContextVar_Reset(slot->scopes, scope->token);
+    if (done < 0) {
+        done = slot_reset_again(slot, scope->token);
+    }
     Py_DECREF((PyObject *)slot);
     if (done < 0) {
         advance(scope, CLOSING, ACTIVE);
@@ -194,10 +155,20 @@ scope_open(PyObject *self, PyObject *code, int offset)
     return result == NULL ? -1 : 0;
 }
 
-int
-scope_close(PyObject *self, PyObject *error, PyObject *code, int offset)
+/* Call a method that closes it the long way; takes the reference to code. */
+static PyObject *
+close_slowly(PyObject *self, PyObject *name, PyObject *error, PyObject *code, int offset)
 {
-    int done = close_shortly((BareScope *)self, code, offset, 0);
+    PyObject *place = place_tuple_if_any(code, offset);
+    PyObject *result = PyObject_CallMethodObjArgs(self, name, error, place, NULL);
+    Py_DECREF(place);
+    return result;
+}
+
+/* What is to be done after close_shortly(), which returned done. */
+static int
+close_on(PyObject *self, int done, PyObject *error, PyObject *code, int offset)
+{
     if (done == 2) {
         done = close_late((BareScope *)self, error);
     }
@@ -205,29 +176,40 @@ scope_close(PyObject *self, PyObject *error, PyObject *code, int offset)
         Py_XDECREF(code);
         return done < 0 ? -1 : 0;
     }
-    PyObject *place = place_tuple(code, offset), *result = NULL;
-    if (place != NULL) {
-        PyObject *name = ((BareScope *)self)->state->pop_slowly;
-        result = PyObject_CallMethodObjArgs(self, name, error, place, NULL);
-        Py_DECREF(place);
-    }
+    PyObject *name = ((BareScope *)self)->state->pop_slowly;
+    PyObject *result = close_slowly(self, name, error, code, offset);
     Py_XDECREF(result);
     return result == NULL ? -1 : 0;
+}
+
+int
+scope_close(PyObject *self, PyObject *error, PyObject *code, int offset)
+{
+    int done = close_shortly((BareScope *)self, code, offset, 0);
+    if (LIKELY(done == 1)) {
+        Py_XDECREF(code);
+        return 0;
+    }
+    return close_on(self, done, error, code, offset);
 }
 
 static PyObject *
 scope_push(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
+    PyObject *code;
     int offset;
-    PyObject *code = place_here(&offset);
-    return scope_open(self, code, offset) < 0 ? NULL : Py_NewRef(self);
+    if (place_here(&code, &offset) < 0 || scope_open(self, code, offset) < 0) {
+        return NULL;
+    }
+    return Py_NewRef(self);
 }
 
 static PyObject *
 closed_here(PyObject *self, PyObject *error)
 {
+    PyObject *code;
     int offset;
-    PyObject *code = place_here(&offset);
+    place_if_any(&code, &offset);
     return scope_close(self, error, code, offset) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
@@ -280,12 +262,21 @@ static PyObject *
 scope_aenter(PyObject *self, PyObject *Py_UNUSED(ignored))
 {
     State *state = ((BareScope *)self)->state;
+    PyObject *code, *opened = done_new(state, self);
     int offset;
-    PyObject *code = place_here(&offset);
+    if (opened == NULL || place_here(&code, &offset) < 0) {
+        Py_XDECREF(opened);
+        return NULL;
+    }
     int done = open_shortly((BareScope *)self, code, offset, 1);
-    if (done != 0) {
+    if (done > 0) {
         Py_XDECREF(code);
-        return done < 0 ? NULL : done_new(state, self);
+        return opened;
+    }
+    Py_DECREF(opened);
+    if (done < 0) {
+        Py_XDECREF(code);
+        return NULL;
     }
     PyObject *place = place_tuple(code, offset), *result = NULL;
     if (place != NULL) {
@@ -304,19 +295,14 @@ scope_aexit(PyObject *self, PyObject *const *args, Py_ssize_t count)
         PyErr_Format(PyExc_TypeError, "__aexit__() takes 3 arguments (%zd given)", count);
         return NULL;
     }
-    PyObject *code = place_here(&offset);
+    PyObject *code;
+    place_if_any(&code, &offset);
     int done = close_shortly((BareScope *)self, code, offset, 1);
     if (done == 1 || done < 0) {
         Py_XDECREF(code);
         return done < 0 ? NULL : done_new(state, Py_None);
     }
-    PyObject *place = place_tuple(code, offset), *result = NULL;
-    if (place != NULL) {
-        PyObject *name = state->aexit_slowly;
-        result = PyObject_CallMethodObjArgs(self, name, args[1], place, NULL);
-        Py_DECREF(place);
-    }
-    return result;
+    return close_slowly(self, state->aexit_slowly, args[1], code, offset);
 }
 
 /* Life */

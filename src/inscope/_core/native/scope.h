@@ -47,6 +47,11 @@ BareScope *slot_innermost(ScopeSlot *slot);
 /* The same, for a proxy: a closed one is an error. */
 PyObject *slot_find(PyObject *slot);
 
+/* After setting or resetting its variable has failed: let around, or nothing, be there
+ * all the same. The second tells by -1 that the error stands. */
+void slot_undo_set(ScopeSlot *slot, BareScope *around);
+int slot_reset_again(ScopeSlot *slot, PyObject *token);
+
 /* Open and close it here. Both take the reference to code; -1 with an error. */
 int scope_open(PyObject *scope, PyObject *code, int offset);
 int scope_close(PyObject *scope, PyObject *error, PyObject *code, int offset);

@@ -58,6 +58,60 @@ slot_find(PyObject *self)
     return NULL;
 }
 
+/* Let around, or nothing, be the innermost scope again. -1 with an error. */
+static int
+put_back(ScopeSlot *slot, PyObject *around)
+{
+    PyObject *value = around == NULL ? Py_None : around;
+    void *spare = PyMem_Malloc(100); /* where token and value find no memory, it crashes */
+    if (spare == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    PyMem_Free(spare);
+    PyObject *token = PyContextVar_Set(slot->scopes, value);
+    Py_XDECREF(token);
+    return token == NULL ? -1 : 0;
+}
+
+/* Without memory for a token, CPython sets a variable all the same: undo that. */
+void
+slot_undo_set(ScopeSlot *slot, BareScope *around)
+{
+    PyObject *error = PyErr_GetRaisedException();
+    BareScope *found = slot_innermost(slot);
+    if (found != around && put_back(slot, (PyObject *)around) < 0) {
+        PyErr_Clear();
+    }
+    Py_XDECREF((PyObject *)found);
+    PyErr_SetRaisedException(error);
+}
+
+/* Without memory for a reset, CPython says all the same that the token was used: set the
+ * variable to what it was. */
+int
+slot_reset_again(ScopeSlot *slot, PyObject *token)
+{
+    if (!PyErr_ExceptionMatches(PyExc_MemoryError)) {
+        return -1;
+    }
+    PyErr_Clear();
+    if (PyContextVar_Reset(slot->scopes, token) == 0) {
+        return 0;
+    }
+    if (!PyErr_ExceptionMatches(PyExc_RuntimeError)) { /* it is of another Context */
+        return -1;
+    }
+    PyErr_Clear();
+    PyObject *around = PyObject_GetAttr(token, slot->state->old_value);
+    if (around == NULL) {
+        return -1;
+    }
+    int result = put_back(slot, around == slot->state->no_value ? NULL : around);
+    Py_DECREF(around);
+    return result;
+}
+
 static PyObject *
 slot_get_innermost(PyObject *self, PyObject *Py_UNUSED(ignored))
 {

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from inscope._core.lifetime import ACTIVE, CLOSED, NEW
 from inscope._core.nothing import Missing
-from inscope._core.place import place_of_caller
+from inscope._core.place import place_of_caller, place_of_leaver
+from inscope._core.setting import put_back, set_or_leave
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -150,7 +151,7 @@ class BareScope:
             ExceptionGroup: Several things failed while it was closed. One error
                 alone is raised as it is.
         """
-        self._scope_pop(exc, place_of_caller())
+        self._scope_pop(exc, place_of_leaver())
 
     def __enter__(self) -> Self:
         self._scope_push(place_of_caller())
@@ -162,12 +163,12 @@ class BareScope:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._scope_pop(error, place_of_caller())
+        self._scope_pop(error, place_of_leaver())
 
     def __aenter__(self) -> Awaitable[Self]:
-        place = place_of_caller()
+        place, opened = place_of_caller(), Done(self)
         if self._scope_open_shortly(place, is_async=True):
-            return Done(self)
+            return opened
         return self._scope_aenter_slowly(place)
 
     def __aexit__(
@@ -176,7 +177,7 @@ class BareScope:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> Awaitable[None]:
-        place = place_of_caller()
+        place = place_of_leaver()
         closed = self._scope_close_shortly(place, is_async=True)
         if closed and not self._scope_exits:
             return Done(None)
@@ -196,9 +197,14 @@ class BareScope:
         slot = self._scope_plain_slot
         if self._scope_state is not NEW or slot is None:
             return False
-        self._scope_token = slot._scopes.set(self)
         self._scope_is_async = is_async
         self._scope_opened = place, monotonic()
+        try:
+            self._scope_token = set_or_leave(slot._scopes, self, slot.innermost())
+        except BaseException:
+            self._scope_state = CLOSED
+            self._scope_refuses = True
+            raise
         self._scope_state = ACTIVE
         return True
 
@@ -215,13 +221,13 @@ class BareScope:
         ):
             return False
         try:
-            slot._scopes.reset(token)
+            put_back(slot._scopes, token)
         except (ValueError, RuntimeError):  # or its own one is closing it
             self._scope_refuse_foreign()
         self._scope_token = None
-        self._scope_closed = place, monotonic()
         self._scope_state = CLOSED
         self._scope_refuses = True
+        self._scope_closed = place, monotonic()
         return True
 
     def _scope_push_slowly(self, place: Place) -> None:
