@@ -2,7 +2,7 @@
 
 Without memory for a token, CPython sets the variable all the same; without memory for
 a reset, it says all the same that the token was used. Here both are made good. The
-twins in C are in ``bind.c`` and ``scope.c``.
+twins in C are in ``bind.c`` and ``scope_slot.c``.
 """
 
 from __future__ import annotations
