@@ -188,6 +188,9 @@ class Worker:
         environment = {**os.environ, "TEST_REDIS": redis.url, "TEST_QUEUE": self.queue}
         environment["TEST_BOUNDARY"] = boundary or json.dumps(SIGNED)
         environment["TEST_VISIBILITY"] = str(visibility)
+        # gevent resolves by threads, under a lock that Celery's AsyncResult.__del__
+        # waits for if the collector comes by while it is held: for ever.
+        environment["GEVENT_RESOLVER"] = "block"
         environment.pop("INSCOPE_CORE", None)
         if core:
             environment["INSCOPE_CORE"] = core
