@@ -7,7 +7,6 @@ import subprocess
 import sys
 
 import pytest
-from carry_world import collected_in_order
 
 HEAD = """
 import asyncio, gc, sys, threading
@@ -131,17 +130,13 @@ PROGRAMS = {
 }
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        pytest.param(name, marks=collected_in_order)
-        if name.startswith("generators")
-        else name
-        for name in PROGRAMS
-    ],
-)
-def test_the_end_is_silent(core: str, name: str) -> None:
+@pytest.mark.parametrize("name", list(PROGRAMS))
+def test_the_end_is_silent(
+    core: str, name: str, request: pytest.FixtureRequest
+) -> None:
     """Exit code 0, and nothing on the standard error."""
+    if name.startswith("generators"):
+        request.getfixturevalue("collected_in_order")
     lines = PROGRAMS[name].splitlines()
     program = HEAD + "\n".join(line[8:] for line in lines)
     done = subprocess.run(

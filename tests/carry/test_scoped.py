@@ -17,7 +17,6 @@ from carry_world import (
     binding_async,
     by_token,
     by_token_async,
-    collected_in_order,
     define,
     drop_in_thread,
     in_task,
@@ -158,7 +157,7 @@ def test_the_protocol_of_async_generators(carry: ModuleType) -> None:
     assert ["here", "caught thrown", "reset to here", "here", "reset to here"] == log
 
 
-@collected_in_order
+@pytest.mark.usefixtures("collected_in_order")
 def test_closed_and_collected_elsewhere(
     inscope: ModuleType, carry: ModuleType, caplog: pytest.LogCaptureFixture
 ) -> None:

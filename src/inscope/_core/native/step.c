@@ -18,6 +18,10 @@ typedef struct {
     PyObject *seen;    /* Owned: that copy; NULL if the layer asks to be called again.
                           Only touched with the Context entered, which is by one thread. */
     State *state;      /* Borrowed: lives as long as the type does. */
+#ifdef Py_GIL_DISABLED
+    PyObject *weakrefs; /* The list of them. */
+    PyObject *watch;    /* Owned, or NULL: the weak reference that calls close_first. */
+#endif
 } Steps;
 
 /* The layer */
@@ -185,6 +189,50 @@ steps_close(PyObject *object, PyObject *Py_UNUSED(ignored))
     return call(self, self->state->close, NULL, 0, NULL);
 }
 
+/* Who is collected first
+ *
+ * Whoever advances these steps is a generator or a coroutine itself, and closes them as it
+ * is closed. With the GIL, the collector comes to it before it comes to what is advanced,
+ * which is younger. On a free-threaded build it may come to that one first, and would
+ * close it where it runs itself. But before it closes anything, it calls those who hold a
+ * weak reference to something that is garbage, and are none. */
+
+#ifdef Py_GIL_DISABLED
+static PyObject *
+close_first(PyObject *address, PyObject *Py_UNUSED(weakref))
+{
+    /* Still there: a weak reference to what is freed calls nobody (steps_dealloc). */
+    PyObject *object = PyLong_AsVoidPtr(address);
+    if (object == NULL) {
+        return NULL;
+    }
+    PyObject *closed = steps_close(object, NULL);
+    if (closed == NULL) {
+        PyObject *inner = inner_of((Steps *)object);
+        PyErr_WriteUnraisable(inner);
+        Py_DECREF(inner);
+        Py_RETURN_NONE;
+    }
+    return closed;
+}
+
+static PyMethodDef close_first_method = {"close_first", close_first, METH_O, NULL};
+
+static int
+watch(Steps *self)
+{
+    PyObject *address = PyLong_FromVoidPtr(self);
+    PyObject *callback =
+        address == NULL ? NULL : PyCFunction_New(&close_first_method, address);
+    Py_XDECREF(address);
+    if (callback != NULL) {
+        self->watch = PyWeakref_NewRef((PyObject *)self, callback);
+        Py_DECREF(callback);
+    }
+    return self->watch == NULL ? -1 : 0;
+}
+#endif
+
 /* Life */
 
 PyObject *
@@ -204,10 +252,20 @@ steps_in(PyObject *module, PyObject *const *args, Py_ssize_t count)
     self->layer = count < 3 || args[2] == Py_None ? NULL : Py_NewRef(args[2]);
     self->seen = NULL;
     self->state = state;
+#ifdef Py_GIL_DISABLED
+    self->weakrefs = self->watch = NULL;
+#endif
     PyObject_GC_Track(self);
+#ifdef Py_GIL_DISABLED
+    if ((PyGen_CheckExact(args[1]) || PyCoro_CheckExact(args[1])) && watch(self) < 0) {
+        Py_DECREF(self);
+        return NULL;
+    }
+#endif
     return (PyObject *)self;
 }
 
+/* Not to the watch: then it is never garbage for the collector, and called. */
 static int
 steps_traverse(PyObject *object, visitproc visit, void *arg)
 {
@@ -226,6 +284,10 @@ steps_dealloc(PyObject *object)
     Steps *self = (Steps *)object;
     PyTypeObject *type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
+#ifdef Py_GIL_DISABLED
+    Py_CLEAR(self->watch);
+    PyObject_ClearWeakRefs(object);
+#endif
     Py_CLEAR(self->inner);
     Py_CLEAR(self->layer);
     Py_CLEAR(self->seen);
@@ -247,6 +309,13 @@ steps_of(PyObject *object, PyObject *inner)
     return Py_NewRef(object);
 }
 
+#ifdef Py_GIL_DISABLED
+static PyMemberDef members[] = {
+    {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(Steps, weakrefs), Py_READONLY},
+    {NULL},
+};
+#endif
+
 static PyMethodDef methods[] = {
     {"of", steps_of, METH_O, "of($self, inner, /)\n--\n\n"},
     {"send", steps_send_method, METH_O, "send($self, value, /)\n--\n\n"},
@@ -267,6 +336,9 @@ static PyType_Slot slots[] = {
     {Py_am_await, PyObject_SelfIter},
     {Py_am_send, steps_send},
     {Py_tp_methods, methods},
+#ifdef Py_GIL_DISABLED
+    {Py_tp_members, members},
+#endif
     {0, NULL},
 };
 
