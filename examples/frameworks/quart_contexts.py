@@ -11,7 +11,6 @@ parts of a teardown run, whatever one of them raises.
 
 from __future__ import annotations
 
-import asyncio
 from functools import partial, wraps
 from typing import TYPE_CHECKING, Any
 
@@ -165,21 +164,3 @@ def _carried(
 copy_current_app_context = partial(_carried, AppContext, "app")
 copy_current_request_context = partial(_carried, RequestContext, "request")
 copy_current_websocket_context = partial(_carried, WebsocketContext, "websocket")
-
-
-def add_background_task(
-    app: Quart, function: Callable[..., Any], /, *args: Any, **kwargs: Any
-) -> asyncio.Task[None]:
-    """Run *function* in a task, in a new context of *app*."""
-
-    async def run() -> None:
-        try:
-            async with AppContext(app):
-                await app.ensure_async(function)(*args, **kwargs)
-        except Exception as error:
-            await app.handle_background_exception(error)
-
-    task = asyncio.get_running_loop().create_task(run())
-    app.background_tasks.add(task)
-    task.add_done_callback(app.background_tasks.discard)
-    return task

@@ -16,7 +16,7 @@ from types import ModuleType
 import pytest
 
 FRAMEWORKS = Path(__file__).parents[2] / "examples" / "frameworks"
-LIMITS = {"flask_context": 95, "quart_contexts": 95, "starlette_local": 50}
+LIMITS = {"flask_context": 90, "quart_contexts": 85, "starlette_local": 45}
 
 
 def load(name: str) -> ModuleType:

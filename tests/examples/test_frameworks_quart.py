@@ -419,54 +419,6 @@ def test_there_is_nothing_to_copy_outside(contexts: ModuleType, name: str) -> No
     assert expected == str(caught.value)
 
 
-def test_a_background_task_has_a_new_application_context(
-    app: App, contexts: ModuleType, log: Log
-) -> None:
-    """With its own ``g``; it still finds the request that it was begun in."""
-
-    async def work(name: str, ended: asyncio.Event) -> None:
-        await ended.wait()
-        path = contexts.request.path
-        done.append((name, path, hasattr(contexts.g, "user")))
-
-    done: Log = []
-
-    async def main() -> None:
-        ended = asyncio.Event()
-        async with app.request("/7"):
-            contexts.g.user = "ann"
-            task = contexts.add_background_task(app, work, "mail", ended)
-            assert task in app.background_tasks
-        assert [("request", None), ("app", None)] == log
-        ended.set()
-        await task
-        await asyncio.sleep(0)
-        assert not app.background_tasks
-
-    _run(main)
-    assert [("mail", "/7", False)] == done
-    assert [("request", None), ("app", None), ("app", None)] == log
-
-
-def test_an_error_in_a_background_task_is_told_to_the_application(
-    app: App, contexts: ModuleType, log: Log
-) -> None:
-    """Its context has closed by then, with the error."""
-    error = ValueError("mail")
-    told: Log = []
-
-    async def note(sender: Any, exception: Exception) -> None:
-        told.append(exception)
-
-    async def main() -> None:
-        with quart.signals.got_background_exception.connected_to(note):
-            await contexts.add_background_task(app, _raiser(error), None)
-
-    _run(main)
-    assert [error] == told
-    assert [("app", error)] == log
-
-
 # What goes wrong
 
 
