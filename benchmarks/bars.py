@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from benchmarks import carrying, engines, requests, scopes, travelling
+from benchmarks import carrying, engines, requests, scopes, travelling, whose
 from benchmarks.memory import CONTEXT_WITH_LOCAL, PROXY
 from benchmarks.operations import (
     ATTRIBUTE_READ,
@@ -386,6 +386,8 @@ def _of_travelling() -> Iterator[Bar]:
         yield Bar(f"{key}-travels", what, "engines", measure, limit, limit)
     what = "ms more for each task of Dask's `map`"
     yield Bar("dask-travels", what, "engines", _more_in_dask, 1, 1, show=figure)
+    what = "tasks, of 10,000 of 100 users with each engine, that saw another's value"
+    yield Bar("whose", what, "whose", _saw_others, 0, 0, show=figure)
 
 
 def _microseconds(row: str) -> Measure:
@@ -402,6 +404,12 @@ def _more_in_dask(group: Group) -> float | None:
     ours = _median(group, engines.MAP, OURS, 1_000_000)
     plain = _median(group, engines.MAP, engines.AS_IT_IS, 1_000_000)
     return None if ours is None or plain is None else ours - plain
+
+
+def _saw_others(group: Group) -> float | None:
+    """Return how many tasks did, of all engines."""
+    found = [row.cells[whose.COLUMNS[-1]].median or 0 for row in group.rows]
+    return sum(found) if found else None
 
 
 def _median(group: Group, name: str, one: str, scale: int) -> float | None:

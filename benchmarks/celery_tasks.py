@@ -7,6 +7,7 @@ import os
 from celery import Celery
 
 from inscope import Var
+from inscope.travel import Boundary
 
 KEY = "a key of the benchmark"
 tenant: Var[str] = Var("task_tenant", wire=str, travels_to={"celery"}, default="-")
@@ -23,8 +24,12 @@ def seen() -> str:
     return f"{tenant.get()} {user.get(0)}"
 
 
+def boundary() -> Boundary:
+    """Return what both sides have in common."""
+    return Boundary("celery", keys=[KEY], max_age=3600)
+
+
 if os.environ.get("BENCH_TRAVELS"):
-    from inscope.travel import Boundary
     from inscope.travel.celery import install
 
-    install(Boundary("celery", keys=[KEY], max_age=3600))
+    install(boundary())

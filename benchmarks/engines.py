@@ -98,25 +98,33 @@ def _is_installed(package: str) -> bool:
 
 
 def _celery(effort: Effort) -> list[Row]:
+    with celery_tasks() as tasks:
+        timers = _senders(tasks) if tasks else {}
+        return [Row(TASK, "", (), alternate(timers, effort))] if timers else []
+
+
+@contextmanager
+def celery_tasks() -> Iterator[Any]:
+    """Start workers of Celery's, and give their tasks; None if they cannot be."""
     fetch_redis()
     server = find_redis()
     if not (server and _is_installed("celery")):
-        return []
+        yield None
+        return
     with ExitStack() as stack:
         os.environ["BENCH_BROKER"] = stack.enter_context(_redis(server))
         stack.callback(os.environ.pop, "BENCH_BROKER")
         for queue, travels in (("plain", ""), ("ours", "1")):
             stack.enter_context(_worker(queue, travels))
-        return [Row(TASK, "", (), alternate(_senders(), effort))]
+        sys.modules.pop("benchmarks.celery_tasks", None)  # of another broker
+        yield import_module("benchmarks.celery_tasks")
 
 
-def _senders() -> dict[str, Timer]:
-    from benchmarks import celery_tasks as tasks
+def _senders(tasks: Any) -> dict[str, Timer]:
     from inscope import bind
-    from inscope.travel import Boundary
     from inscope.travel.celery import install
 
-    boundary = Boundary("celery", keys=[tasks.KEY], max_age=3600)
+    boundary = tasks.boundary()
 
     def ask(queue: str) -> str:
         return str(tasks.seen.apply_async(queue=queue).get(timeout=60, interval=0.001))
@@ -166,18 +174,28 @@ def _worker(queue: str, travels: str) -> Any:
     return _started(command, cwd=ROOT, env=environment)
 
 
-def _dask(effort: Effort) -> list[Row]:
+@contextmanager
+def dask_client() -> Iterator[Any]:
+    """Start a cluster of Dask's, and give its client; None without Dask."""
     if not _is_installed("distributed"):
-        return []
+        yield None
+        return
     from distributed import Client, LocalCluster
 
-    from inscope.travel.dask import travelling
-
-    _declare("dask")
     cluster = LocalCluster(
         n_workers=2, threads_per_worker=1, dashboard_address="127.0.0.1:0"
     )
     with cluster, Client(cluster) as client:
+        yield client
+
+
+def _dask(effort: Effort) -> list[Row]:
+    with dask_client() as client:
+        if client is None:
+            return []
+        from inscope.travel.dask import travelling
+
+        _declare("dask")
 
         def each(function: Any) -> Timer:
             def run(loops: int) -> float:

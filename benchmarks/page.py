@@ -29,6 +29,7 @@ GROUPS = {
     "carried_tasks": "Many tasks with a carried context",
     "travel": "Declared values as text",
     "engines": "Values that travel with tasks",
+    "whose": "Whose value a task sees",
     "locals": "Local",
     "growth": "Local: growth",
     "stacks": "LocalStack: growth",

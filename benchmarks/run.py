@@ -20,6 +20,7 @@ from benchmarks import (
     threads,
     travelling,
     variables,
+    whose,
 )
 from benchmarks.contestants import LOCALS, PROXIES, loaded, packages
 from benchmarks.proxies import Operation, measure_row
@@ -149,6 +150,7 @@ GROUPS: dict[str, Plan] = {
         engines.AS_IT_IS,
         lambda _, effort: engines.measure(effort),
     ),
+    "whose": Plan(whose.COLUMNS, NOTHING, lambda _, effort: whose.measure(effort)),
     "locals": Plan(
         _LOCALS,
         "threading.local",

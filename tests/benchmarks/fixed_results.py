@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from benchmarks import carrying, engines, requests, scopes, travelling
+from benchmarks import carrying, engines, requests, scopes, travelling, whose
 from benchmarks.memory import CONTEXT_WITH_LOCAL
 from benchmarks.results import FIRST_ROW, NOTHING, Cell, Group, Result, Row
 from benchmarks.run import GROUPS
@@ -120,6 +120,9 @@ ROWS: dict[str, tuple[Row, ...]] = {
         as_it_is(engines.JOB, 100_000, 110_000),
         as_it_is(engines.TASK, 1_000_000, 1_050_000),
         as_it_is(engines.MAP, 1_000_000, 1_500_000),
+    ),
+    "whose": (
+        Row(engines.JOB, "", (), {name: Cell(0.0) for name in whose.COLUMNS}, "tasks"),
     ),
     "locals": (
         Row("read", "", (), {"threading.local": Cell(10.0), "inscope": Cell(40.0)}),

@@ -11,7 +11,7 @@ import pytest
 from fixed_results import result
 
 from benchmarks import __main__ as command
-from benchmarks import bars, page, readme
+from benchmarks import bars, page, readme, whose
 from benchmarks.bars import BARS, MISSED, REACHED, UNKNOWN, verdicts
 from benchmarks.results import Cell, Result, Row
 from benchmarks.run import GROUPS
@@ -60,6 +60,17 @@ def test_a_bar_is_computed_from_the_rows_of_the_run(
 ) -> None:
     """Figures that the run lacks are unknown."""
     assert expected == measured()[key]
+
+
+def test_one_task_that_saw_anothers_value_is_one_too_many() -> None:
+    """Of all engines."""
+    run = result(**NATIVE)
+    assert REACHED == word("whose", run)
+    group = run.groups["whose"]
+    cells = {**group.rows[0].cells, whose.COLUMNS[-1]: Cell(1.0)}
+    bad = replace(group.rows[0], cells=cells)
+    run.groups["whose"] = replace(group, rows=(*group.rows, bad))
+    assert MISSED == word("whose", run)
 
 
 def test_scaling_is_ours_in_that_of_by_hand() -> None:

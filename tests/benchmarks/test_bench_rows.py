@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from bench_process import bench
 
-from benchmarks import engines
+from benchmarks import engines, whose
 from benchmarks.contestants import LOCALS, PROXIES
 from benchmarks.operations import ATTRIBUTES, operations, targets_of
 from benchmarks.proxies import Operation, measure_row, objection, subject_of
@@ -170,3 +170,11 @@ def test_a_group_begins_in_an_empty_context(monkeypatch: pytest.MonkeyPatch) -> 
     measure(["one", "two"], CHECK, Field({}, {}, []), lambda _: None)
 
     assert [0, 0] == seen
+
+
+def test_tasks_that_saw_anothers_value_or_gave_no_answer_are_counted() -> None:
+    """Of six tasks of three users, four have seen their own."""
+    own = [(number, whose.name_of(number, 3)) for number in range(6)]
+
+    assert 0 == whose.wrong(own, 6, 3)
+    assert 2 == whose.wrong([*own[:4], (4, whose.name_of(5, 3))], 6, 3)
