@@ -20,7 +20,10 @@ import pytest
 
 pytest.importorskip("itsdangerous")
 if find_spec("ray") is None or sys.platform == "win32":
-    pytest.skip("needs the extra 'ray', which the tests do not install, and signals", allow_module_level=True)
+    pytest.skip(
+        "needs the extra 'ray', which the tests do not install, and signals",
+        allow_module_level=True,
+    )
 
 HERE = Path(__file__).parent
 ENGINES = HERE.parents[1] / "examples" / "engines"
