@@ -8,20 +8,19 @@ cannot be started, has no row.
 from __future__ import annotations
 
 import os
-import socket
-import subprocess
 import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.results import OURS, Row
 from benchmarks.timing import alternate
-from dev.processes import ROOT
-from dev.redis import fetch_redis, find_redis
+from dev.processes import ROOT, started
+from dev.redis import fetch_redis, find_redis, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -112,7 +111,9 @@ def celery_tasks() -> Iterator[Any]:
         yield None
         return
     with ExitStack() as stack:
-        os.environ["BENCH_BROKER"] = stack.enter_context(_redis(server))
+        folder = stack.enter_context(tempfile.TemporaryDirectory())
+        url = stack.enter_context(serving(server, Path(folder)))
+        os.environ["BENCH_BROKER"] = url
         stack.callback(os.environ.pop, "BENCH_BROKER")
         for queue, travels in (("plain", ""), ("ours", "1")):
             stack.enter_context(_worker(queue, travels))
@@ -143,35 +144,12 @@ def _senders(tasks: Any) -> dict[str, Timer]:
     return {AS_IT_IS: _each(lambda: ask("plain")), OURS: ours}
 
 
-@contextmanager
-def _started(command: list[str], **options: Any) -> Iterator[None]:
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    with subprocess.Popen(command, **quiet, **options) as process:
-        try:
-            yield
-        finally:
-            process.terminate()
-
-
-@contextmanager
-def _redis(server: list[str]) -> Iterator[str]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        _started([*server, *options], cwd=folder),
-    ):
-        yield f"redis://127.0.0.1:{port}/0"
-
-
 def _worker(queue: str, travels: str) -> Any:
     command = [sys.executable, "-m", "celery", "-A", "benchmarks.celery_tasks"]
     command += ["worker", "--pool=solo", "-Q", queue, "-n", f"{queue}@bench"]
     command += ["--without-mingle", "--without-gossip"]
     environment = os.environ | {"BENCH_TRAVELS": travels, "PYTHONPATH": str(ROOT)}
-    return _started(command, cwd=ROOT, env=environment)
+    return started(command, cwd=ROOT, env=environment)
 
 
 @contextmanager

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-__all__ = ["ROOT", "captured", "follow", "last_line", "say"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["ROOT", "captured", "follow", "last_line", "say", "started"]
 
 ROOT = Path(__file__).resolve().parent.parent
 """The folder of the project, in which programs run."""
@@ -51,6 +55,17 @@ def follow(command: list[str], folder: Path = ROOT) -> int:
             end(child)
             raise
     return code if code >= 0 else 128 - code
+
+
+@contextmanager
+def started(command: list[str], **options: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Let *command* run during a block, without a word; then end it."""
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(command, **quiet, **options) as process:
+        try:
+            yield process
+        finally:
+            process.terminate()
 
 
 def end(child: subprocess.Popen[bytes]) -> None:

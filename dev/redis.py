@@ -9,15 +9,21 @@ tests that do not find it are skipped.
 from __future__ import annotations
 
 import shutil
+import socket
 import tempfile
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dev.apt import Apt
 from dev.debian import merge_libraries
 from dev.failures import SetupError
-from dev.processes import ROOT, captured, last_line, say
+from dev.processes import ROOT, captured, last_line, say, started
 
-__all__ = ["ABSENT", "fetch_redis", "find_redis"]
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["ABSENT", "fetch_redis", "find_redis", "serving"]
 
 ABSENT = "there is no redis-server: ./run test fetches it; or: apt install redis-server"
 """Why a test is skipped."""
@@ -32,6 +38,24 @@ def find_redis() -> list[str]:
     if installed:
         return [installed]
     return _command(FOLDER) if FOLDER.is_dir() else []
+
+
+@contextmanager
+def serving(server: list[str], folder: Path) -> Iterator[str]:
+    """Let *server*, from ``find_redis``, serve during a block; give its URL.
+
+    It listens on a free port, and keeps nothing; *folder* is where it runs.
+    """
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", ""]
+    with started([*server, *options], cwd=folder) as process:
+        listens = False
+        while not listens and process.poll() is None:
+            with suppress(OSError):
+                socket.create_connection(("127.0.0.1", port)).close()
+                listens = True
+        yield f"redis://127.0.0.1:{port}/0"
 
 
 def fetch_redis() -> None:

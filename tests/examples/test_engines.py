@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import tempfile
-from contextlib import ExitStack, suppress
 from pathlib import Path
 
 import pytest
 
-from dev.redis import ABSENT, find_redis
+from dev.processes import started
+from dev.redis import ABSENT, find_redis, serving
 
 ENGINES = Path(__file__).parents[2] / "examples" / "engines"
 
@@ -53,31 +52,12 @@ def test_two_tenants_see_their_own(tmp_path: Path) -> None:
     server = find_redis()
     if not server:
         pytest.skip(ABSENT)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    url = f"redis://127.0.0.1:{port}/0"
     words = "worker invoices -S rq.serializers.JSONSerializer -j rq_context.ContextJob"
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", ""]
-    with ExitStack() as stack:
-        for command, folder in (
-            ([*server, *options], tmp_path),
-            ([sys.executable, "-m", "rq.cli", *words.split(), "--url", url], ENGINES),
-        ):
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-            )
-            stack.callback(process.wait)
-            stack.callback(process.terminate)
-            listens = False
-            while not listens:  # a worker does not wait for Redis
-                assert process.poll() is None
-                with suppress(OSError):
-                    socket.create_connection(("127.0.0.1", port)).close()
-                    listens = True
+    worker = [sys.executable, "-m", "rq.cli", *words.split()]
+    with (
+        serving(server, tmp_path) as url,
+        started([*worker, "--url", url], cwd=ENGINES),
+    ):
         printed = _printed("rq_context.py", BROKER=url)
 
     assert ["invoice 5, for acme", "invoice 5, for duck"] == printed

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
-from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from dev.redis import ABSENT, find_redis
+from dev.processes import started
+from dev.redis import ABSENT, find_redis, serving
 
 TRAVEL = Path(__file__).parents[2] / "examples" / "travel"
 
@@ -40,29 +39,14 @@ def test_a_task_has_the_user_of_who_sends_it(tmp_path: Path) -> None:
     server = find_redis()
     if not server:
         pytest.skip(ABSENT)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {"BROKER": f"redis://127.0.0.1:{port}/0"}
-    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     worker = [sys.executable, "-m", "celery", "-A", "celery_tasks", "worker"]
-    with ExitStack() as stack:
-        for command, folder in (
-            ([*server, *options], tmp_path),
-            ([*worker, "--concurrency=1", "--without-mingle"], TRAVEL),
-        ):
-            process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=environment,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
+    worker += ["--concurrency=1", "--without-mingle"]
+    with serving(server, tmp_path) as url:
+        environment = os.environ | {"BROKER": url}
+        with started(worker, cwd=TRAVEL, env=environment):
+            command = [sys.executable, "celery_tasks.py"]
+            printed = subprocess.check_output(
+                command, cwd=TRAVEL, env=environment, text=True, timeout=120
             )
-            stack.callback(process.wait)
-            stack.callback(process.terminate)
-        command = [sys.executable, "celery_tasks.py"]
-        printed = subprocess.check_output(
-            command, cwd=TRAVEL, env=environment, text=True, timeout=120
-        )
 
     assert "invoice 5, for user 7\n" == printed
