@@ -26,6 +26,10 @@ MANY = 50
 """Generators that are left half-way, at the same time."""
 
 
+UNAWAITED = ("job", "callback", "run")
+"""What may go on when the block that began it, and its scope, have ended."""
+
+
 class Fault(Exception):  # noqa: N818  # no error of the program
     """Thrown in on purpose."""
 
@@ -133,8 +137,11 @@ class Soak:
             "stack": self.stack.top,
         }
         if self.scopes.is_active():
-            with suppress(self.closed):  # meanwhile: nobody waits for some jobs
+            try:
                 found["scope"] = self.scopes.current().owner
+            except self.closed:
+                if where not in UNAWAITED:
+                    self.wrong.append(f"{where}: the scope is closed")
         for name, value in found.items():
             if value is not owner:
                 self.wrong.append(f"{where}: {name} has {value!r}, not {owner!r}")
