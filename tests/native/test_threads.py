@@ -340,15 +340,16 @@ PROGRAMS = {
                 opened.append(context)
             together(open, copies=4)
             assert len(opened) == 1 and scope.state == "active"
-            left = []
+            own, left = opened[0], []
+            others = [Context(), *(own.copy() for _ in range(3))]
             def close(number):
                 try:
-                    (opened[0] if number == 0 else copy_context()).run(scope.pop)
-                except inscope.ScopeError:
+                    (own if number == 4 else others[number]).run(scope.pop)
+                except (inscope.ForeignScopeError, inscope.ScopeNotActiveError):
                     return
                 left.append(number)
-            together(close, copies=4)
-            assert left == [0] and scope.state == "closed"
+            together(close, copies=5)
+            assert left == [4] and scope.state == "closed"
     """,
     "one iterator in a scope, a step each": """
         from inscope._core import iterate_in_scope

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal, cast
 from inscope._core import BareScope
 from inscope._core.lifetime import ACTIVE, CLOSED, CLOSING, NEW
 from inscope._core.place import describe_place, describe_task, describe_thread
-from inscope._core.setting import put_back, set_at_last, set_or_leave
+from inscope._core.setting import put_back, set_or_leave
 from inscope.errors import (
     AsyncInSyncScopeError,
     ForeignScopeError,
@@ -316,14 +316,10 @@ class Lifecycle(BareScope):
         if token is None:
             message = f"{self!r} cannot be {what}: its block has ended; a hold is left"
             raise ScopeNotActiveError(message)
-        scopes, innermost = self._scope_slot._scopes, self._scope_slot.innermost()
-        try:
-            put_back(scopes, token)
-        except (ValueError, RuntimeError):  # or its own one is closing it
+        if not self._scope_is_here(token):
             self._scope_refuse_foreign()
-        self._scope_token = set_at_last(scopes, self, self._scope_slot.innermost())
+        innermost = self._scope_slot.innermost()
         if innermost is not self:
-            scopes.set(innermost)
             message = (
                 f"{self!r} cannot be {what} here: the innermost one is {innermost!r};"
                 " close that first"

@@ -68,10 +68,19 @@ open_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
     }
     Py_BEGIN_CRITICAL_SECTION(scope);
     scope->token = token;
+    scope->home = context_here();
     scope->is_async = (char)is_async;
     Py_END_CRITICAL_SECTION();
     moment_note((PyObject *)scope, &scope->opened, Py_XNewRef(code), offset);
     return 1;
+}
+
+/* Was it opened in the Context of this thread? Who is elsewhere leaves its token alone:
+ * whoever is at home may be using it. */
+static int
+is_at_home(BareScope *scope)
+{
+    return scope->token != NULL && scope->home == context_here();
 }
 
 /* May it be closed the short way, as far as that is seen from itself? */
@@ -81,7 +90,7 @@ is_plain(BareScope *scope, int is_async)
     int plain;
     Py_BEGIN_CRITICAL_SECTION(scope);
     plain = scope->life == ACTIVE && scope->count == 0 && scope->exits == NULL &&
-            is_async >= scope->is_async && scope->token != NULL;
+            is_async >= scope->is_async && is_at_home(scope);
     Py_END_CRITICAL_SECTION();
     return plain;
 }
@@ -115,12 +124,6 @@ close_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
     Py_DECREF((PyObject *)slot);
     if (done < 0) {
         advance(scope, CLOSING, ACTIVE);
-        if (PyErr_ExceptionMatches(PyExc_ValueError) ||
-            PyErr_ExceptionMatches(PyExc_RuntimeError)) { /* its own is closing it */
-            PyErr_Clear();
-            Py_XDECREF(PyObject_CallMethodNoArgs((PyObject *)scope,
-                                                 scope->state->refuse_foreign));
-        }
         return -1;
     }
     moment_note((PyObject *)scope, &scope->closed, Py_XNewRef(code), offset);
@@ -128,7 +131,7 @@ close_shortly(BareScope *scope, PyObject *code, int offset, int is_async)
     int late;
     Py_BEGIN_CRITICAL_SECTION(scope);
     token = scope->token;
-    scope->token = NULL;
+    scope->token = scope->home = NULL;
     scope->life = CLOSED;
     scope->refuses = 1;
     late = scope->exits != NULL; /* another thread has added something meanwhile */
@@ -255,6 +258,18 @@ scope_pop_at(PyObject *self, PyObject *args)
         return NULL;
     }
     return scope_close(self, error, code, offset) < 0 ? NULL : Py_NewRef(Py_None);
+}
+
+/* _scope_is_here(token): with the token that is taken for its own. */
+static PyObject *
+scope_is_here(PyObject *self, PyObject *token)
+{
+    BareScope *scope = (BareScope *)self;
+    int here;
+    Py_BEGIN_CRITICAL_SECTION(scope);
+    here = scope->token == token && is_at_home(scope);
+    Py_END_CRITICAL_SECTION();
+    return PyBool_FromLong(here);
 }
 
 /* Both go the short way at once, and have then nothing to wait for. */
@@ -423,6 +438,7 @@ static PyMethodDef methods[] = {
      "__aexit__($self, kind, error, traceback)\n--\n\n"},
     {"_scope_push", scope_push_at, METH_O, NULL},
     {"_scope_pop", scope_pop_at, METH_VARARGS, NULL},
+    {"_scope_is_here", scope_is_here, METH_O, NULL},
     {NULL},
 };
 

@@ -18,6 +18,7 @@ typedef struct {
     PyObject_HEAD
     State *state;       /* Borrowed: lives as long as the type does. */
     PyObject *token;    /* Owned: of the slot's variable; NULL unless open. */
+    PyObject *home;     /* The Context that token is of, and holds. */
     PyObject *exits;    /* Owned: the list of steps that close it, or NULL. */
     PyObject *holds;    /* Owned: who keeps it open, or NULL. */
     PyObject *values;   /* Owned: the dict of its resources, or NULL. */
@@ -63,6 +64,13 @@ int place_parse(PyObject *place, PyObject **code, int *offset);
 /* scope_fields.c: note when, and where. Takes the reference to code. */
 void moment_note(PyObject *scope, Moment *moment, PyObject *code, int offset);
 extern PyGetSetDef scope_fields[];
+
+/* The Context of this thread, borrowed; NULL if it has none yet. */
+static inline PyObject *
+context_here(void)
+{
+    return PyThreadState_Get()->context;
+}
 
 int scope_check(PyObject *object);
 int scope_add_types(PyObject *module, State *state);

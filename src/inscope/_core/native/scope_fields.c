@@ -105,6 +105,16 @@ set_object(PyObject *self, PyObject *value, void *place)
     return field_set(self, (PyObject **)((char *)self + (size_t)place), value, Py_None);
 }
 
+/* Takes one that was just made here, or None. */
+static int
+set_token(PyObject *self, PyObject *value, void *place)
+{
+    Py_BEGIN_CRITICAL_SECTION(self);
+    ((BareScope *)self)->home = context_here();
+    Py_END_CRITICAL_SECTION();
+    return set_object(self, value, place);
+}
+
 static PyObject *
 get_flag(PyObject *self, void *place)
 {
@@ -192,7 +202,7 @@ PyGetSetDef scope_fields[] = {
     {"_scope_refuses", get_flag, set_flag, NULL, AT(refuses)},
     {"_scope_serial", get_number, set_number, NULL, AT(serial)},
     {"_scope_state", get_life, set_life, NULL, NULL},
-    {"_scope_token", get_object, set_object, NULL, AT(token)},
+    {"_scope_token", get_object, set_token, NULL, AT(token)},
     {"_scope_values", get_object, set_object, NULL, AT(values)},
     {NULL},
 };

@@ -39,7 +39,6 @@
     X(push_slowly, "_scope_push_slowly")                                        \
     X(refuse_entry, "_refuse_entry")                                           \
     X(refuse_exit, "_refuse_exit")                                             \
-    X(refuse_foreign, "_scope_refuse_foreign")                                  \
     X(resolve, "resolve")                                                      \
     X(set, "set")                                                              \
     X(throw_, "throw")                                                         \

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from inscope._core.lifetime import ACTIVE, CLOSED, NEW
 from inscope._core.nothing import Missing
 from inscope._core.place import place_of_caller, place_of_leaver
-from inscope._core.setting import put_back, set_or_leave
+from inscope._core.setting import put_back, set_at_last, set_or_leave
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator
@@ -222,12 +222,25 @@ class BareScope:
             return False
         try:
             put_back(slot._scopes, token)
-        except (ValueError, RuntimeError):  # or its own one is closing it
-            self._scope_refuse_foreign()
+        except (ValueError, RuntimeError):  # it is of another Context, or just closed
+            return False
         self._scope_token = None
         self._scope_state = CLOSED
         self._scope_refuses = True
         self._scope_closed = place, monotonic()
+        return True
+
+    def _scope_is_here(self, token: Token[Any]) -> bool:
+        """Tell whether *token*, that of the scope, is of this ``Context``."""
+        slot = self._scope_slot
+        scopes, innermost = slot._scopes, slot.innermost()
+        try:
+            put_back(scopes, token)
+        except (ValueError, RuntimeError):  # or its own one is closing it
+            return False
+        self._scope_token = set_at_last(scopes, self, slot.innermost())
+        if innermost is not self:
+            scopes.set(innermost)
         return True
 
     def _scope_push_slowly(self, place: Place) -> None:
@@ -245,9 +258,6 @@ class BareScope:
         raise NotImplementedError  # Scope has it
 
     def _scope_close_late(self, error: BaseException | None) -> None:
-        raise NotImplementedError  # Scope has it
-
-    def _scope_refuse_foreign(self) -> None:
         raise NotImplementedError  # Scope has it
 
     def _scope_closed_error(self) -> BaseException:
