@@ -10,7 +10,7 @@ from pathlib import Path
 
 from benchmarks import bars, page, readme, results
 from benchmarks.contestants import EXTRA
-from benchmarks.run import GROUPS, Field, field, measure
+from benchmarks.run import GROUPS, Field, field, groups_of_a_full_run, measure
 from benchmarks.summary import growths, lines
 from benchmarks.tables import figure, plain_table, terminal_table, times
 from benchmarks.timing import CHECK, FULL, QUICK
@@ -87,7 +87,7 @@ def main(arguments: list[str]) -> int:
     contestants = field()
     for words in contestants.missing:
         say(words)
-    names = asked.only or list(GROUPS)
+    names = asked.only or (groups_of_a_full_run() if full else list(GROUPS))
     if asked.check:
         check(names, contestants)
         return 0

@@ -66,8 +66,8 @@ def label(result: Result) -> str:
 
 
 def foremost(results: list[Result]) -> list[Result]:
-    """Return the runs on the native core; if there are none, all."""
-    native = [result for result in results if result.about["core"] == "native"]
+    """Return the runs on the native core that have a summary; if there are none, all."""
+    native = [one for one in results if one.about["core"] == "native" and lines(one)]
     return native or results
 
 
@@ -116,7 +116,7 @@ def _model(about: dict[str, str]) -> str:
 def _summaries(results: list[Result]) -> Iterator[str]:
     """Return the summary of the foremost runs, then that of the others."""
     first = foremost(results)
-    others = [result for result in results if result not in first]
+    others = [result for result in results if result not in first and lines(result)]
     yield f"{words('summary')}\n{_summary(first)}"
     if others:
         yield f"{words('without_the_core')}\n{_summary(others)}"

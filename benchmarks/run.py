@@ -195,6 +195,11 @@ def measure_group(
     return Context().run(GROUPS[name].measure, contestants or field(), effort)
 
 
+def groups_of_a_full_run() -> list[str]:
+    """Return their names: without the GIL, of what only then can be measured."""
+    return ["threads"] if threads.free_threaded() else list(GROUPS)
+
+
 def measure(
     names: Iterable[str],
     effort: Effort,

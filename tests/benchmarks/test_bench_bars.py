@@ -203,6 +203,21 @@ def test_summaries_of_both_cores_stand_apart() -> None:
     assert sorted(set(headings)) == sorted(headings)
 
 
+def test_a_run_of_threads_alone_has_its_bar_and_its_table() -> None:
+    """And no column of dashes in the summaries, nor in the README."""
+    whole = result(**NATIVE)
+    alone = result(**NATIVE, version="3.13.5", traits=["free-threaded"])
+    for name in set(alone.groups) - {"threads"}:
+        del alone.groups[name]
+
+    text = page.render([whole, alone])
+
+    assert "two threads on one proxy" in text.partition("3.13.5, Debian's build")[2]
+    assert "### Two threads on one proxy (3.13.5" in text
+    assert "3.13.5 (debian): by hand" not in text
+    assert readme.block([whole]) == readme.block([whole, alone])
+
+
 def test_a_group_without_any_figure_is_not_on_the_page() -> None:
     """Two threads at once, say, on a build that runs one at a time."""
     run = result()

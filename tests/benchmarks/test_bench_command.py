@@ -10,7 +10,7 @@ from bench_process import bench
 from fixed_results import result
 
 from benchmarks import __main__ as command
-from benchmarks import flask_page, growth, results
+from benchmarks import flask_page, growth, results, run
 from benchmarks.results import OURS
 from benchmarks.timing import CHECK, QUICK
 
@@ -102,6 +102,18 @@ def test_one_group_is_measured_and_nothing_kept() -> None:
         *("variables", "by", "hand,", "ns", "inscope,", "ns", "inscope", "×")
     ]
     assert "Var: get " in summary
+
+
+@pytest.mark.parametrize(
+    ("free", "names"), [(False, list(run.GROUPS)), (True, ["threads"])]
+)
+def test_a_full_run_without_the_gil_is_of_threads(
+    free: bool, names: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The rest is the same on any build, and has its bars elsewhere."""
+    monkeypatch.setattr(run.threads, "free_threaded", lambda: free)
+
+    assert names == run.groups_of_a_full_run()
 
 
 def test_rendering_needs_a_run(monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
