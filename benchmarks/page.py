@@ -66,7 +66,7 @@ def label(result: Result) -> str:
 
 
 def foremost(results: list[Result]) -> list[Result]:
-    """Return the runs on the native core that have a summary; if there are none, all."""
+    """Return the runs on the native core that have a summary; else all."""
     native = [one for one in results if one.about["core"] == "native" and lines(one)]
     return native or results
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
@@ -48,8 +49,25 @@ def test_the_collector_sees_a_value_that_may_lead_back(value: object) -> None:
     """Through such a value a cell can be part of a cycle."""
     cell = cell_after(lambda var: var.set(value))
 
-    assert native.LinkedCell is type(cell)
+    assert native.TracedCell is type(cell)
     assert value is cell.value
+    assert gc.is_tracked(cell)
+
+
+def test_what_contexts_keep_of_a_bind_takes_one_pointer_more() -> None:
+    """For the collector, too; where the value and the cell below lay is the bind's."""
+    from inscope import Var
+
+    var: AnyVar[str] = Var("user")
+    with var.bind("around"), var.bind("ann"):
+        kept = copy_context()
+    cell = next(cell for one, cell in kept.items() if "user" == one.name)
+
+    assert native.TracedCell is type(cell)
+    assert A_VALUE_AND_NOTHING_ELSE == cell.__sizeof__()
+    assert ("ann", None, None) == (cell.value, cell.previous, cell.bind)
+    cell.previous = cell  # too late: there is nothing to go back to
+    assert cell.previous is None
 
 
 def test_what_is_set_in_a_bind_knows_it() -> None:

@@ -33,7 +33,7 @@ from inscope.errors import BindStateError
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from inscope._core.cells import LinkedCell
+    from inscope._core.cells import Cell, LinkedCell
 
 T_co = TypeVar("T_co", covariant=True)
 
@@ -73,7 +73,7 @@ class Bind(Generic[T_co]):
         """End the binding; ``False`` if this is not the Context it was made in."""
         raise NotImplementedError
 
-    def adopt(self, old: LinkedCell, new: LinkedCell) -> None:
+    def adopt(self, old: Cell, new: LinkedCell) -> None:
         """Take *new*, a copy of the cell *old* in another chain, for its own."""
         raise NotImplementedError
 

@@ -13,16 +13,16 @@ through to the previous one. Made by ``bind``, ``ledger.py`` and ``var``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeGuard
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from inscope._core.choice import taken
 from inscope._core.nothing import EMPTY
 from inscope._core.setting import set_again
 
 if TYPE_CHECKING:
-    from inscope._core.python.cell import Cell, LinkedCell
+    from inscope._core.python.cell import Cell, LinkedCell, is_cell
 else:
-    Cell, LinkedCell = taken("cell", "Cell", "LinkedCell")
+    Cell, LinkedCell, is_cell = taken("cell", "Cell", "LinkedCell", "is_cell")
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,12 +36,6 @@ __all__ += ["live", "mend", "read", "rebuilt", "release", "shortened", "withdraw
 
 NOTHING: Final = LinkedCell(EMPTY, None)
 """Put back where there was nothing, when only a value can be put back."""
-
-
-def is_cell(value: object) -> TypeGuard[Cell]:
-    """Tell whether *value* is a cell; nothing of it is asked: it may be anybody's."""
-    kind = type(value)
-    return kind is Cell or kind is LinkedCell
 
 
 def live(cell: Cell | None) -> Cell | None:
@@ -94,20 +88,20 @@ def rebuilt(top: Cell, heir: Bind[Any], below: Cell | None) -> Cell:
     The cells themselves stay as they are: a context copied meanwhile holds them.
     A chain without a cell of *heir* is returned as it is.
     """
-    path: list[LinkedCell] = []
+    path: list[Cell] = []
     node: Cell | None = top
-    while isinstance(node, LinkedCell):
+    while node is not None:
         path.append(node)
         if node.bind is heir:
             break
         node = node.previous
     else:
         return top
-    for linked in reversed(path):
-        if linked is live(linked):
-            below = copied = LinkedCell(linked.value, below, linked.bind)
-            if linked.bind is not None:
-                linked.bind.adopt(linked, copied)
+    for one in reversed(path):
+        if one is live(one):
+            below = copied = LinkedCell(one.value, below, one.bind)
+            if one.bind is not None:
+                one.bind.adopt(one, copied)
     return below or NOTHING
 
 
@@ -117,8 +111,8 @@ def shortened(cell: Cell | None) -> Cell | None:
     Emptied cells never fill again, and chains of them would only grow.
     """
     cell = live(cell)
-    if isinstance(cell, LinkedCell) and cell.bind is not None:
-        cell.previous = live(cell.previous)
+    if cell is not None and cell.bind is not None:
+        cast("LinkedCell", cell).previous = live(cell.previous)
     return cell
 
 

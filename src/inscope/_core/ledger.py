@@ -223,7 +223,7 @@ class LocalBind(LedgerBind[L]):
         self._stored = set_or_leave(storage, tree, there)
         return self._local
 
-    def adopt(self, old: LinkedCell, new: LinkedCell) -> None:
+    def adopt(self, old: Cell, new: LinkedCell) -> None:
         self._cells.append(new)
 
     def _undo(self, later: Sequence[LedgerBind[Any]]) -> None:

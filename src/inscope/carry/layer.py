@@ -17,9 +17,9 @@ were made, so that they are valid there whoever advances or closes it.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
-from inscope._core.cells import NOTHING, Cell, LinkedCell, is_cell, live
+from inscope._core.cells import NOTHING, Cell, is_cell, live
 from inscope._core.names import EMPTY_TREE, assign, items, remove
 from inscope._core.nothing import EMPTY
 from inscope._core.stack import BOTTOM
@@ -27,6 +27,8 @@ from inscope.carry.subjects import is_local
 
 if TYPE_CHECKING:
     from contextvars import Context, ContextVar, Token
+
+    from inscope._core.cells import LinkedCell
 
 __all__ = ["Layer"]
 
@@ -140,9 +142,9 @@ def _rebase(own: Cell, before: Any, value: Any) -> bool:
     node: Cell | None = own
     while node is not None and node is not before:
         if node.previous in below:
-            if not isinstance(node, LinkedCell) or node.bind is None:
+            if node.bind is None:
                 return False  # made by set: its token is for what was there
-            node.previous = value
+            cast("LinkedCell", node).previous = value
             return True
         node = node.previous
     return False

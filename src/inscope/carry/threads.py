@@ -33,8 +33,8 @@ class Thread(threading.Thread):
         >>> with user.bind("ann"):
         ...     thread = Thread(target=lambda: print(user.get()))
         ...     thread.start()
+        ...     thread.join()
         ann
-        >>> thread.join()
     """
 
     __module__ = "inscope.carry"

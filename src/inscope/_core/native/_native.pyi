@@ -14,6 +14,7 @@ BareVar: Any
 Cell: Any
 ForwardedMethods: Any
 LinkedCell: Any
+TracedCell: Any
 LocalProxy: Any
 ScopeSlot: Any
 

@@ -20,9 +20,9 @@
 enum { NEW, ENTERING, ENTERED, LEFT };
 
 typedef struct {
-    PyObject_HEAD
+    OpenBind open;
     PyObject *var;      /* Owned: a BareVar. */
-    LinkedCell *cell;   /* Owned: holds the value; NULL once left. */
+    Cell *cell;         /* Owned: by which contexts see the value; NULL once left. */
     PyObject *copied;   /* Owned: a tuple of cells that copies took the place of. */
     PyObject *token;    /* Owned: the context variable's; NULL unless entered. */
     PyObject *before;   /* Borrowed from the token: what was there on entering. */
@@ -56,21 +56,21 @@ advance(VarBind *bind, int from, int to)
 
 /* Make the cell the top of the chain; -1 with an error, and nothing bound. */
 static int
-put(VarBind *bind, LinkedCell *cell)
+put(VarBind *bind, Cell *cell)
 {
     PyObject *cells = ((BareVar *)bind->var)->cells;
     Cell *top;
     if (var_top(cells, &top) < 0) {
         return -1;
     }
-    cell->previous = top == NULL ? NULL : cell_shortened(top); /* nobody has it yet */
-    cell->bind = Py_NewRef((PyObject *)bind);
+    bind->open.previous = top == NULL ? NULL : cell_shortened(top);
+    cell_open(cell, &bind->open);
     bind->before = (PyObject *)top;
     bind->token = PyContextVar_Set(cells, (PyObject *)cell);
     Py_XDECREF((PyObject *)top);
     if (bind->token == NULL) {
         bind->before = NULL;
-        cell_withdraw(&cell->cell); /* without memory for a token, the variable is set all the same */
+        cell_withdraw(cell); /* without memory for a token, the variable is set all the same */
         return -1;
     }
     return 0;
@@ -83,7 +83,7 @@ bind_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
     if (!advance(bind, NEW, ENTERING)) {
         return PyObject_CallMethodNoArgs(self, state_of(bind)->refuse_entry);
     }
-    PyObject *value = Py_NewRef(bind->cell->cell.value);
+    PyObject *value = Py_NewRef(bind->open.value);
     int done = put(bind, bind->cell);
     advance(bind, ENTERING, done < 0 ? LEFT : ENTERED);
     if (done < 0) {
@@ -94,27 +94,21 @@ bind_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
 
 /* Do to the cell, and to those that it is a copy of, what is done at the end. */
 static void
-finish(LinkedCell *cell, PyObject *copied, void (*end)(LinkedCell *))
+finish(Cell *cell, PyObject *copied, void (*end)(Cell *))
 {
     end(cell);
     for (Py_ssize_t index = 0; copied != NULL && index < PyTuple_GET_SIZE(copied);
          index++) {
-        end((LinkedCell *)PyTuple_GET_ITEM(copied, index));
+        end((Cell *)PyTuple_GET_ITEM(copied, index));
     }
-}
-
-static void
-withdraw(LinkedCell *cell)
-{
-    cell_withdraw(&cell->cell);
 }
 
 /* After the reset: is what was under the cell what is there now? If not, some
  * bind was left out of order. */
 static int
-mend(VarBind *bind, LinkedCell *cell, Cell *top, PyObject *before)
+mend(VarBind *bind, Cell *cell, Cell *top, PyObject *before)
 {
-    if (top == &cell->cell && before == (PyObject *)cell->previous) {
+    if (top == cell && cell_is_above(cell, before)) {
         return 0;
     }
     PyObject *cells = ((BareVar *)bind->var)->cells;
@@ -130,8 +124,7 @@ static int
 leave(VarBind *bind)
 {
     BareVar *var = (BareVar *)bind->var;
-    LinkedCell *cell;
-    Cell *top = NULL;
+    Cell *cell, *top = NULL;
     PyObject *copied, *token = bind->token, *before = bind->before;
     Py_BEGIN_CRITICAL_SECTION(bind); /* another context may be rebuilt, see adopt() */
     cell = bind->cell;
@@ -152,7 +145,7 @@ leave(VarBind *bind)
         result = -1;
     }
     PyObject *error = result < 0 ? PyErr_GetRaisedException() : NULL;
-    finish(cell, copied, result == 1 && !var->revoke ? cell_release : withdraw);
+    finish(cell, copied, result == 1 && !var->revoke ? cell_release : cell_withdraw);
     Py_XDECREF((PyObject *)top);
     Py_XDECREF((PyObject *)cell);
     Py_XDECREF(copied);
@@ -210,13 +203,14 @@ bind_exit(PyObject *self, PyObject *const *Py_UNUSED(error), Py_ssize_t count,
 static PyObject *
 bind_adopt(PyObject *self, PyObject *const *args, Py_ssize_t count)
 {
-    if (count != 2 || !linked_cell_check(args[0]) || !linked_cell_check(args[1])) {
+    if (count != 2 || !linked_cell_check(args[1]) ||
+        !(linked_cell_check(args[0]) || traced_cell_check(args[0]))) {
         PyErr_SetString(PyExc_TypeError, "adopt() takes two linked cells");
         return NULL;
     }
     VarBind *bind = (VarBind *)self;
     PyObject *one = PyTuple_Pack(1, args[0]), *all = NULL, *copied = NULL;
-    LinkedCell *cell = NULL;
+    Cell *cell = NULL;
     if (one == NULL) {
         return NULL;
     }
@@ -226,7 +220,7 @@ bind_adopt(PyObject *self, PyObject *const *args, Py_ssize_t count)
     if (all != NULL) {
         cell = bind->cell;
         bind->copied = all;
-        bind->cell = (LinkedCell *)Py_NewRef(args[1]);
+        bind->cell = (Cell *)Py_NewRef(args[1]);
     }
     Py_END_CRITICAL_SECTION();
     Py_DECREF(one);
@@ -250,7 +244,7 @@ bind_subject(PyObject *self, PyObject *Py_UNUSED(ignored))
 static VarBind *
 make(State *state, PyObject *var, PyObject *value)
 {
-    LinkedCell *cell = cell_new_linked(state, value);
+    Cell *cell = cell_new_traced(state);
     if (cell == NULL) {
         return NULL;
     }
@@ -259,6 +253,8 @@ make(State *state, PyObject *var, PyObject *value)
         Py_DECREF((PyObject *)cell);
         return NULL;
     }
+    bind->open.value = Py_NewRef(value);
+    bind->open.previous = NULL;
     bind->var = Py_NewRef(var);
     bind->cell = cell;
     bind->copied = bind->token = bind->before = bind->code = bind->weakrefs = NULL;
@@ -313,6 +309,8 @@ bind_traverse(PyObject *self, visitproc visit, void *arg)
 {
     VarBind *bind = (VarBind *)self;
     Py_VISIT(Py_TYPE(self));
+    Py_VISIT(bind->open.value);
+    Py_VISIT((PyObject *)bind->open.previous);
     Py_VISIT(bind->var);
     Py_VISIT((PyObject *)bind->cell);
     Py_VISIT(bind->copied);
@@ -327,11 +325,17 @@ bind_clear(PyObject *self)
 {
     VarBind *bind = (VarBind *)self;
     bind->before = NULL;
-    LinkedCell *cell = bind->cell;
+    Cell *cell = bind->cell;
+    PyObject *copied = bind->copied;
     bind->cell = NULL;
+    bind->copied = NULL;
     bind->state = LEFT;
+    if (cell != NULL) {
+        finish(cell, copied, cell_release);
+    }
     Py_XDECREF((PyObject *)cell);
-    Py_CLEAR(bind->copied);
+    Py_XDECREF(copied);
+    Py_CLEAR(bind->open.value); /* of one that was never entered */
     Py_CLEAR(bind->token);
     return 0;
 }
@@ -341,6 +345,7 @@ bind_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, bind_dealloc) /* it may be bound to another one */
     if (((VarBind *)self)->weakrefs != NULL) {
         PyObject_ClearWeakRefs(self);
     }
@@ -350,6 +355,7 @@ bind_dealloc(PyObject *self)
     State *state = state_of_made(self);
     spares_give(state == NULL ? NULL : &state->spare_binds, self);
     Py_DECREF(type);
+    Py_TRASHCAN_END
 }
 
 static PyObject *

@@ -4,192 +4,138 @@
  *                                previous
  *
  * What the chain means is told in _core/cells.py, whose functions work on these
- * cells too; the ones that are hot are here again. Made by var.c and bind.c, and
- * by _core/ledger.py. Python twin: python/cell.py.
+ * cells too; the ones that are hot are in chain.c again. Made by var.c and bind.c,
+ * and by _core/ledger.py. Python twin: python/cell.py.
  */
 #include "cell.h"
 
 #include "fields.h"
 #include "spares.h"
 
-/* Fields */
+/* Contents */
 
-/* Take a reference to each field; NULL for none. A cell that a bind holds, and
- * whose previous cell is empty, does not count as empty itself: see live(). */
-static void
-load(Cell *cell, PyObject **value, Cell **previous, int *is_bind)
+/* What it holds, taken out of it; not of a plain one. */
+static Contents
+taken_out(Cell *cell)
 {
-    Py_BEGIN_CRITICAL_SECTION(cell);
-    *value = Py_XNewRef(cell->value);
-    *previous = NULL;
-    *is_bind = 0;
-    if (cell_is_linked(cell)) {
-        LinkedCell *linked = (LinkedCell *)cell;
-        *previous = (Cell *)Py_XNewRef((PyObject *)linked->previous);
-        *is_bind = linked->bind != NULL;
+    Contents found = cell_contents(cell);
+    if (linked_cell_check((PyObject *)cell)) {
+        cell->value = ((LinkedCell *)cell)->bind = NULL;
+        ((LinkedCell *)cell)->previous = NULL;
+        return found;
     }
-    Py_END_CRITICAL_SECTION();
-}
-
-static int
-is_empty(Cell *cell)
-{
-    int empty;
-    Py_BEGIN_CRITICAL_SECTION(cell);
-    empty = cell->value == NULL;
-    Py_END_CRITICAL_SECTION();
-    return empty;
-}
-
-/* Take the value away, and the bind; what was there is dropped when that is done. */
-static void
-empty_out(Cell *cell, Cell *previous)
-{
-    PyObject *old_value, *old_bind = NULL;
-    Cell *old_previous = previous; /* a cell that is not linked has no place for it */
-    Py_BEGIN_CRITICAL_SECTION(cell);
-    old_value = cell->value;
-    cell->value = NULL;
-    if (cell_is_linked(cell)) {
-        LinkedCell *linked = (LinkedCell *)cell;
-        old_previous = linked->previous;
-        old_bind = linked->bind;
-        linked->previous = previous;
-        linked->bind = NULL;
+    ((TracedCell *)cell)->held = 0;
+    if (found.bind != NULL) {
+        ((OpenBind *)found.bind)->value = NULL;
+        ((OpenBind *)found.bind)->previous = NULL;
     }
-    Py_END_CRITICAL_SECTION();
-    Py_XDECREF(old_value);
-    Py_XDECREF((PyObject *)old_previous);
-    Py_XDECREF(old_bind);
-}
-
-/* Chains */
-
-/* The first live cell of the chain, and its value if that is asked for. */
-static Cell *
-find_live(Cell *cell, PyObject **found)
-{
-    cell = (Cell *)Py_XNewRef((PyObject *)cell);
-    while (cell != NULL) {
-        PyObject *value;
-        Cell *previous;
-        int is_bind;
-        load(cell, &value, &previous, &is_bind);
-        if (value != NULL && (is_bind || previous == NULL || !is_empty(previous))) {
-            Py_XDECREF((PyObject *)previous);
-            if (found != NULL) {
-                *found = value;
-            }
-            else {
-                Py_DECREF(value);
-            }
-            return cell;
-        }
-        Py_XDECREF(value);
-        Py_DECREF((PyObject *)cell);
-        cell = previous;
-    }
-    return NULL;
-}
-
-Cell *
-cell_live(Cell *cell)
-{
-    return find_live(cell, NULL);
-}
-
-PyObject *
-cell_read_chain(Cell *cell)
-{
-    PyObject *value = NULL;
-    Py_XDECREF((PyObject *)find_live(cell, &value));
-    return value;
-}
-
-Cell *
-cell_enclosing_bind(Cell *cell)
-{
-    cell = (Cell *)Py_XNewRef((PyObject *)cell);
-    while (cell != NULL) {
-        PyObject *value;
-        Cell *previous;
-        int is_bind;
-        load(cell, &value, &previous, &is_bind);
-        int found = is_bind && value != NULL;
-        Py_XDECREF(value);
-        if (found) {
-            Py_XDECREF((PyObject *)previous);
-            return cell;
-        }
-        Py_DECREF((PyObject *)cell);
-        cell = previous;
-    }
-    return NULL;
-}
-
-Cell *
-cell_shortened(Cell *cell)
-{
-    cell = cell_live(cell);
-    if (cell == NULL) {
-        return NULL;
-    }
-    PyObject *value;
-    Cell *previous;
-    int is_bind;
-    load(cell, &value, &previous, &is_bind);
-    Py_XDECREF(value);
-    if (is_bind && previous != NULL) {
-        Cell *below = cell_live(previous);
-        if (below != previous) {
-            Cell *old;
-            Py_BEGIN_CRITICAL_SECTION(cell);
-            old = ((LinkedCell *)cell)->previous;
-            ((LinkedCell *)cell)->previous = below;
-            Py_END_CRITICAL_SECTION();
-            below = old;
-        }
-        Py_XDECREF((PyObject *)below);
-    }
-    Py_XDECREF((PyObject *)previous);
-    return cell;
+    return found;
 }
 
 void
-cell_withdraw(Cell *cell)
+contents_drop(Contents contents)
 {
-    PyObject *value;
-    Cell *previous;
-    int is_bind;
-    load(cell, &value, &previous, &is_bind);
-    /* previous is held by the cell or by us until its live part has been found. */
-    empty_out(cell, cell_live(previous));
-    Py_XDECREF(value);
-    Py_XDECREF((PyObject *)previous);
+    Py_XDECREF(contents.value);
+    Py_XDECREF((PyObject *)contents.previous);
+    Py_XDECREF(contents.bind);
+}
+
+Contents
+cell_load(Cell *cell)
+{
+    Contents found;
+    Py_BEGIN_CRITICAL_SECTION(cell);
+    found = cell_contents(cell);
+    Py_XINCREF(found.value);
+    Py_XINCREF((PyObject *)found.previous);
+    Py_XINCREF(found.bind);
+    Py_END_CRITICAL_SECTION();
+    return found;
 }
 
 void
-cell_release(LinkedCell *linked)
+cell_empty_out(Cell *cell, Cell *previous)
 {
-    Cell *previous;
-    PyObject *bind;
-    Py_BEGIN_CRITICAL_SECTION(linked);
-    previous = linked->previous;
-    bind = linked->bind;
-    linked->previous = NULL;
-    linked->bind = NULL;
+    Contents old;
+    Py_BEGIN_CRITICAL_SECTION(cell);
+    if (linked_cell_check((PyObject *)cell)) {
+        old = taken_out(cell);
+        ((LinkedCell *)cell)->previous = previous;
+    }
+    else if (traced_cell_check((PyObject *)cell)) {
+        old = taken_out(cell);
+        ((TracedCell *)cell)->held = previous == NULL ? 0 : (uintptr_t)previous | BELOW;
+    }
+    else { /* which has no place for previous */
+        old = (Contents){cell->value, previous, NULL};
+        cell->value = NULL;
+    }
     Py_END_CRITICAL_SECTION();
-    Py_XDECREF((PyObject *)previous);
-    Py_XDECREF(bind);
+    contents_drop(old);
+}
+
+int
+cell_put_below(Cell *cell, Cell *previous)
+{
+    Cell **place = NULL, *old = NULL;
+    Py_BEGIN_CRITICAL_SECTION(cell);
+    if (linked_cell_check((PyObject *)cell)) {
+        place = &((LinkedCell *)cell)->previous;
+    }
+    else if (traced_cell_check((PyObject *)cell) && cell_contents(cell).bind != NULL) {
+        place = &((OpenBind *)cell_contents(cell).bind)->previous;
+    }
+    if (place != NULL) {
+        old = *place;
+        *place = previous;
+    }
+    Py_END_CRITICAL_SECTION();
+    Py_XDECREF((PyObject *)old);
+    return place != NULL;
+}
+
+void
+cell_release(Cell *cell)
+{
+    Contents had;
+    Py_BEGIN_CRITICAL_SECTION(cell);
+    had = taken_out(cell);
+    if (traced_cell_check((PyObject *)cell)) {
+        ((TracedCell *)cell)->held = (uintptr_t)had.value;
+    }
+    else {
+        cell->value = had.value;
+    }
+    Py_END_CRITICAL_SECTION();
+    had.value = NULL;
+    contents_drop(had);
 }
 
 /* Life */
 
-static LinkedCell *
+static Cell *
+new_traced(State *state, PyObject *value)
+{
+    TracedCell *cell =
+        (TracedCell *)spares_take(&state->spare_cells, state->traced_cell);
+    if (cell == NULL) {
+        return NULL;
+    }
+    cell->held = (uintptr_t)Py_XNewRef(value);
+    PyObject_GC_Track(cell);
+    return (Cell *)cell;
+}
+
+Cell *
+cell_new_traced(State *state)
+{
+    return new_traced(state, NULL);
+}
+
+static Cell *
 new_linked(State *state, PyObject *value, Cell *previous, PyObject *bind)
 {
-    LinkedCell *linked =
-        (LinkedCell *)spares_take(&state->spare_cells, state->linked_cell);
+    LinkedCell *linked = (LinkedCell *)_PyObject_GC_New(state->linked_cell);
     if (linked == NULL) {
         return NULL;
     }
@@ -197,20 +143,17 @@ new_linked(State *state, PyObject *value, Cell *previous, PyObject *bind)
     linked->previous = (Cell *)Py_XNewRef((PyObject *)previous);
     linked->bind = Py_XNewRef(bind);
     PyObject_GC_Track(linked);
-    return linked;
-}
-
-LinkedCell *
-cell_new_linked(State *state, PyObject *value)
-{
-    return new_linked(state, value, NULL, NULL);
+    return &linked->cell;
 }
 
 Cell *
 cell_new(State *state, PyObject *value, Cell *around)
 {
-    if (around != NULL || PyObject_IS_GC(value)) { /* the value may lead back here */
-        return (Cell *)new_linked(state, value, around, NULL);
+    if (around != NULL) {
+        return new_linked(state, value, around, NULL);
+    }
+    if (PyObject_IS_GC(value)) { /* it may lead back here */
+        return new_traced(state, value);
     }
     Cell *cell = PyObject_New(Cell, state->cell);
     if (cell != NULL) {
@@ -258,9 +201,17 @@ linked_cell_traverse(PyObject *self, visitproc visit, void *arg)
 }
 
 static int
-linked_cell_clear(PyObject *self)
+traced_cell_traverse(PyObject *self, visitproc visit, void *arg)
 {
-    empty_out((Cell *)self, NULL);
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT((PyObject *)(((TracedCell *)self)->held & ~(uintptr_t)KINDS));
+    return 0;
+}
+
+static int
+clear_cell(PyObject *self)
+{
+    cell_empty_out((Cell *)self, NULL);
     return 0;
 }
 
@@ -273,36 +224,57 @@ cell_dealloc(PyObject *self)
     Py_DECREF(type);
 }
 
-/* Take the cell below out of one that nobody else holds; NULL if there is none. */
+/* Empty one that nobody else holds; return the cell below, whose reference is the
+ * caller's then, or NULL. */
 static Cell *
 take_below(Cell *cell)
 {
-    if (!cell_is_linked(cell)) {
+    if (!traced_cell_check((PyObject *)cell) && !linked_cell_check((PyObject *)cell)) {
         return NULL;
     }
-    Cell *below = ((LinkedCell *)cell)->previous;
-    ((LinkedCell *)cell)->previous = NULL;
+    Contents had = taken_out(cell);
+    Cell *below = had.previous;
+    had.previous = NULL;
+    contents_drop(had);
     return below;
 }
 
 /* A chain may be long: the cells below that nobody else holds go in a loop. */
-void
-linked_cell_dealloc(PyObject *self)
+static void
+drop_chain(Cell *below)
 {
-    PyTypeObject *type = Py_TYPE(self);
-    PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, linked_cell_dealloc) /* as may a chain through the values */
-    Cell *below = take_below((Cell *)self);
-    linked_cell_clear(self);
-    State *state = state_of_made(self);
-    spares_give(state == NULL ? NULL : &state->spare_cells, self);
-    Py_DECREF(type);
     while (below != NULL && Py_REFCNT(below) == 1) {
         Cell *next = take_below(below);
         Py_DECREF((PyObject *)below);
         below = next;
     }
     Py_XDECREF((PyObject *)below);
+}
+
+void
+traced_cell_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, traced_cell_dealloc) /* a chain may lead through the values */
+    Cell *below = take_below((Cell *)self);
+    State *state = state_of_made(self);
+    spares_give(state == NULL ? NULL : &state->spare_cells, self);
+    Py_DECREF(type);
+    drop_chain(below);
+    Py_TRASHCAN_END
+}
+
+void
+linked_cell_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_GC_UnTrack(self);
+    Py_TRASHCAN_BEGIN(self, linked_cell_dealloc)
+    Cell *below = take_below((Cell *)self);
+    PyObject_GC_Del(self);
+    Py_DECREF(type);
+    drop_chain(below);
     Py_TRASHCAN_END
 }
 
@@ -312,13 +284,28 @@ static PyObject *
 get_value(PyObject *self, void *Py_UNUSED(closure))
 {
     State *state = PyType_GetModuleState(Py_TYPE(self));
-    return field_get(self, &((Cell *)self)->value, state->empty);
+    Contents has = cell_load((Cell *)self);
+    PyObject *value = Py_NewRef(has.value == NULL ? state->empty : has.value);
+    contents_drop(has);
+    return value;
 }
 
 static PyObject *
-get_none(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+get_previous(PyObject *self, void *Py_UNUSED(closure))
 {
-    Py_RETURN_NONE;
+    Contents has = cell_load((Cell *)self);
+    PyObject *previous = Py_NewRef(has.previous == NULL ? Py_None : (PyObject *)has.previous);
+    contents_drop(has);
+    return previous;
+}
+
+static PyObject *
+get_bind(PyObject *self, void *Py_UNUSED(closure))
+{
+    Contents has = cell_load((Cell *)self);
+    PyObject *bind = Py_NewRef(has.bind == NULL ? Py_None : has.bind);
+    contents_drop(has);
+    return bind;
 }
 
 static int
@@ -328,25 +315,17 @@ set_value(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
     return field_set(self, &((Cell *)self)->value, value, state->empty);
 }
 
-static PyObject *
-get_previous(PyObject *self, void *Py_UNUSED(closure))
-{
-    return field_get(self, (PyObject **)&((LinkedCell *)self)->previous, Py_None);
-}
-
 static int
 set_previous(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 {
     if (refuse_previous(value) < 0) {
         return -1;
     }
-    return field_set(self, (PyObject **)&((LinkedCell *)self)->previous, value, Py_None);
-}
-
-static PyObject *
-get_bind(PyObject *self, void *Py_UNUSED(closure))
-{
-    return field_get(self, &((LinkedCell *)self)->bind, Py_None);
+    Cell *previous = value == NULL || value == Py_None ? NULL : (Cell *)Py_NewRef(value);
+    if (!cell_put_below((Cell *)self, previous)) { /* its bind has ended meanwhile */
+        Py_XDECREF((PyObject *)previous);
+    }
+    return 0;
 }
 
 static int
@@ -357,8 +336,15 @@ set_bind(PyObject *self, PyObject *value, void *Py_UNUSED(closure))
 
 static PyGetSetDef fields[] = {
     {"value", get_value, NULL, NULL, NULL},
-    {"previous", get_none, NULL, NULL, NULL},
-    {"bind", get_none, NULL, NULL, NULL},
+    {"previous", get_previous, NULL, NULL, NULL},
+    {"bind", get_bind, NULL, NULL, NULL},
+    {NULL},
+};
+
+static PyGetSetDef traced_fields[] = {
+    {"value", get_value, NULL, NULL, NULL},
+    {"previous", get_previous, set_previous, NULL, NULL},
+    {"bind", get_bind, NULL, NULL, NULL},
     {NULL},
 };
 
@@ -382,11 +368,26 @@ static PyType_Spec spec = {
     .slots = slots,
 };
 
+static PyType_Slot traced_slots[] = {
+    {Py_tp_dealloc, traced_cell_dealloc},
+    {Py_tp_traverse, traced_cell_traverse},
+    {Py_tp_clear, clear_cell},
+    {Py_tp_getset, traced_fields},
+    {0, NULL},
+};
+
+static PyType_Spec traced_spec = {
+    .name = "inscope._core.native._native.TracedCell",
+    .basicsize = sizeof(TracedCell),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .slots = traced_slots,
+};
+
 static PyType_Slot linked_slots[] = {
     {Py_tp_new, linked_cell_new},
     {Py_tp_dealloc, linked_cell_dealloc},
     {Py_tp_traverse, linked_cell_traverse},
-    {Py_tp_clear, linked_cell_clear},
+    {Py_tp_clear, clear_cell},
     {Py_tp_getset, linked_fields},
     {0, NULL},
 };
@@ -404,6 +405,9 @@ cell_add_types(PyObject *module, State *state)
     if (state_add_type(module, &state->cell, &spec, NULL) < 0) {
         return -1;
     }
-    return state_add_type(module, &state->linked_cell, &linked_spec,
-                          (PyObject *)state->cell);
+    PyObject *base = (PyObject *)state->cell;
+    if (state_add_type(module, &state->traced_cell, &traced_spec, base) < 0) {
+        return -1;
+    }
+    return state_add_type(module, &state->linked_cell, &linked_spec, base);
 }

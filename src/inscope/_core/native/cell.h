@@ -11,8 +11,30 @@ typedef struct {
     PyObject *value; /* Owned. NULL once withdrawn; EMPTY in Python. */
 } Cell;
 
-/* What a bind makes, and a set inside one, or of a value that the collector follows.
- * Else, a cell is a value and nothing more: less than half as large. */
+/* What a bind makes, and a set of a value that the collector follows. Contexts keep these
+ * for long after the bind has ended, so it is one field: a reference, which has in its
+ * two lowest bits to what. */
+typedef struct {
+    PyObject_HEAD
+    uintptr_t held;
+} TracedCell;
+
+enum {
+    VALUE = 0, /* The value, or NULL: no bind of it is open. */
+    OPEN = 1,  /* The open bind, which has the value and the previous cell. */
+    BELOW = 2, /* The previous cell: it was withdrawn. */
+    KINDS = 3,
+};
+
+/* With what VarBind begins. Cells that copy its own one have a value and a previous cell
+ * themselves. */
+typedef struct {
+    PyObject_HEAD
+    PyObject *value; /* Owned; NULL once left. */
+    Cell *previous;  /* Owned, or NULL. */
+} OpenBind;
+
+/* What a set makes inside a bind, and a copy of a chain, and the binds of a Local. */
 typedef struct {
     Cell cell;
     Cell *previous; /* Owned, or NULL. */
@@ -20,7 +42,14 @@ typedef struct {
 } LinkedCell;
 
 void cell_dealloc(PyObject *self);
+void traced_cell_dealloc(PyObject *self);
 void linked_cell_dealloc(PyObject *self);
+
+static inline int
+traced_cell_check(PyObject *object)
+{
+    return Py_TYPE(object)->tp_dealloc == traced_cell_dealloc;
+}
 
 static inline int
 linked_cell_check(PyObject *object)
@@ -31,22 +60,72 @@ linked_cell_check(PyObject *object)
 static inline int
 cell_check(PyObject *object)
 {
-    return linked_cell_check(object) || Py_TYPE(object)->tp_dealloc == cell_dealloc;
+    return traced_cell_check(object) || Py_TYPE(object)->tp_dealloc == cell_dealloc ||
+           linked_cell_check(object);
 }
 
-static inline int
-cell_is_linked(Cell *cell)
+/* Making them */
+
+/* For a bind: empty. */
+Cell *cell_new_traced(State *state);
+
+/* Let it belong to bind, which is being entered: nobody else has it yet. */
+static inline void
+cell_open(Cell *cell, OpenBind *bind)
 {
-    return linked_cell_check((PyObject *)cell);
+    ((TracedCell *)cell)->held = (uintptr_t)Py_NewRef((PyObject *)bind) | OPEN;
 }
-
-/* For a bind, which fills in the rest on entering. */
-LinkedCell *cell_new_linked(State *state, PyObject *value);
 
 /* For a set: around is the cell of the bind around it, or NULL. */
 Cell *cell_new(State *state, PyObject *value, Cell *around);
 
-/* All that follow return new references. */
+int cell_add_types(PyObject *module, State *state);
+
+/* What one holds, of whatever kind it is. */
+typedef struct {
+    PyObject *value;
+    Cell *previous;
+    PyObject *bind;
+} Contents;
+
+/* Borrowed. Called in a critical section of the cell. */
+static inline Contents
+cell_contents(Cell *cell)
+{
+    if (traced_cell_check((PyObject *)cell)) {
+        uintptr_t held = ((TracedCell *)cell)->held;
+        if ((held & KINDS) == OPEN) {
+            OpenBind *bind = (OpenBind *)(held - OPEN);
+            return (Contents){bind->value, bind->previous, (PyObject *)bind};
+        }
+        if ((held & KINDS) == BELOW) {
+            return (Contents){NULL, (Cell *)(held - BELOW), NULL};
+        }
+        return (Contents){(PyObject *)held, NULL, NULL};
+    }
+    if (linked_cell_check((PyObject *)cell)) {
+        LinkedCell *linked = (LinkedCell *)cell;
+        return (Contents){cell->value, linked->previous, linked->bind};
+    }
+    return (Contents){cell->value, NULL, NULL};
+}
+
+/* With a reference to each, for contents_drop(). */
+Contents cell_load(Cell *cell);
+void contents_drop(Contents contents);
+
+/* Take the value away, and the bind, and let previous, whose reference is the cell's then,
+ * be the one below. */
+void cell_empty_out(Cell *cell, Cell *previous);
+
+/* Let previous be the one below, if there is a place for it: 1, and its reference is the
+ * cell's; else 0. */
+int cell_put_below(Cell *cell, Cell *previous);
+
+/* Let the cell, which is not plain, keep its value and nothing else: its bind has ended. */
+void cell_release(Cell *cell);
+
+/* chain.c: cells and what is below them. What is returned is a new reference. */
 
 /* The first cell of the chain that has a value; NULL, without an error, if none. */
 Cell *cell_live(Cell *cell);
@@ -59,10 +138,9 @@ cell_read(Cell *cell)
 {
     PyObject *value = NULL;
     Py_BEGIN_CRITICAL_SECTION(cell);
-    LinkedCell *linked = (LinkedCell *)cell;
-    if (!cell_is_linked(cell) || linked->bind != NULL || linked->previous == NULL) {
-        /* nearly always */
-        value = Py_XNewRef(cell->value);
+    Contents has = cell_contents(cell);
+    if (has.bind != NULL || has.previous == NULL) { /* nearly always */
+        value = Py_XNewRef(has.value);
     }
     Py_END_CRITICAL_SECTION();
     return value == NULL ? cell_read_chain(cell) : value;
@@ -78,9 +156,7 @@ Cell *cell_shortened(Cell *cell);
 /* Empty the cell: whoever holds it reads through to the previous value. */
 void cell_withdraw(Cell *cell);
 
-/* Let the cell keep its value and nothing else: its bind has ended. */
-void cell_release(LinkedCell *linked);
-
-int cell_add_types(PyObject *module, State *state);
+/* Is this, borrowed or NULL, the one below the cell? */
+int cell_is_above(Cell *cell, PyObject *previous);
 
 #endif

@@ -11,13 +11,21 @@ from inscope._core.native._native import (
     BareVar,
     Cell,
     LinkedCell,
+    TracedCell,
     configure,
 )
 from inscope._core.nothing import EMPTY, Missing
 
-__all__ = ["Cell", "LinkedCell"]
+__all__ = ["Cell", "LinkedCell", "is_cell"]
 
 T = TypeVar("T")
+
+
+def is_cell(value: object) -> bool:
+    """Tell whether *value* is a cell; nothing of it is asked: it may be anybody's."""
+    kind = type(value)
+    return kind is Cell or kind is TracedCell or kind is LinkedCell
+
 
 configure(empty=EMPTY, missing=Missing, uninitialized=uninitialized)
 

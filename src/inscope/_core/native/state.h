@@ -94,6 +94,7 @@
 /* Types. X(field) */
 #define TYPES(X)                                                               \
     X(cell)                                                                    \
+    X(traced_cell)                                                             \
     X(linked_cell)                                                             \
     X(bare_local)                                                              \
     X(bare_stack)                                                              \

@@ -5,7 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar
 
 from inscope._core.bind import OnceBind
-from inscope._core.cells import NOTHING, LinkedCell, mend, release, shortened, withdraw
+from inscope._core.cells import (
+    NOTHING,
+    Cell,
+    LinkedCell,
+    mend,
+    release,
+    shortened,
+    withdraw,
+)
 
 if TYPE_CHECKING:
     from inscope._core.place import Place
@@ -38,7 +46,7 @@ class VarBind(OnceBind[T]):
         value: T = cell.value
         return value
 
-    def adopt(self, old: LinkedCell, new: LinkedCell) -> None:
+    def adopt(self, old: Cell, new: LinkedCell) -> None:
         self._cells = (new, *self._cells)
         self._cell = new
 

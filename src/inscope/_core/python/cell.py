@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 if TYPE_CHECKING:
     from inscope._core.bind import Bind
@@ -31,6 +31,8 @@ class Cell:
 class LinkedCell(Cell):
     """A value, and what was there before it: what a bind makes, or a set inside one.
 
+    In C, what a bind makes is a ``TracedCell``: the same, but smaller.
+
     Attributes:
         value: The value; ``EMPTY`` once the bind has been withdrawn.
         previous: The cell that is read when this one is empty. Of a cell made
@@ -48,3 +50,9 @@ class LinkedCell(Cell):
         self.value: Any = value
         self.previous: Cell | None = previous
         self.bind: Bind[Any] | None = bind
+
+
+def is_cell(value: object) -> TypeGuard[Cell]:
+    """Tell whether *value* is a cell; nothing of it is asked: it may be anybody's."""
+    kind = type(value)
+    return kind is Cell or kind is LinkedCell
