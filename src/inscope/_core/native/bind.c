@@ -63,8 +63,7 @@ put(VarBind *bind, Cell *cell)
     if (var_top(cells, &top) < 0) {
         return -1;
     }
-    bind->open.previous = top == NULL ? NULL : cell_shortened(top);
-    cell_open(cell, &bind->open);
+    cell_open(cell, &bind->open, top == NULL ? NULL : cell_shortened(top));
     bind->before = (PyObject *)top;
     bind->token = PyContextVar_Set(cells, (PyObject *)cell);
     Py_XDECREF((PyObject *)top);
@@ -83,7 +82,7 @@ bind_enter(PyObject *self, PyObject *Py_UNUSED(ignored))
     if (!advance(bind, NEW, ENTERING)) {
         return PyObject_CallMethodNoArgs(self, state_of(bind)->refuse_entry);
     }
-    PyObject *value = Py_NewRef(bind->open.value);
+    PyObject *value = Py_NewRef((PyObject *)((TracedCell *)bind->cell)->held);
     int done = put(bind, bind->cell);
     advance(bind, ENTERING, done < 0 ? LEFT : ENTERED);
     if (done < 0) {
@@ -244,7 +243,7 @@ bind_subject(PyObject *self, PyObject *Py_UNUSED(ignored))
 static VarBind *
 make(State *state, PyObject *var, PyObject *value)
 {
-    Cell *cell = cell_new_traced(state);
+    Cell *cell = cell_new_traced(state, value);
     if (cell == NULL) {
         return NULL;
     }
@@ -253,7 +252,7 @@ make(State *state, PyObject *var, PyObject *value)
         Py_DECREF((PyObject *)cell);
         return NULL;
     }
-    bind->open.value = Py_NewRef(value);
+    bind->open.value = NULL;
     bind->open.previous = NULL;
     bind->var = Py_NewRef(var);
     bind->cell = cell;
@@ -335,7 +334,6 @@ bind_clear(PyObject *self)
     }
     Py_XDECREF((PyObject *)cell);
     Py_XDECREF(copied);
-    Py_CLEAR(bind->open.value); /* of one that was never entered */
     Py_CLEAR(bind->token);
     return 0;
 }
@@ -345,17 +343,17 @@ bind_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    Py_TRASHCAN_BEGIN(self, bind_dealloc) /* it may be bound to another one */
     if (((VarBind *)self)->weakrefs != NULL) {
         PyObject_ClearWeakRefs(self);
     }
-    bind_clear(self);
+    if (((VarBind *)self)->cell != NULL) { /* it was never left */
+        bind_clear(self);
+    }
     Py_CLEAR(((VarBind *)self)->code);
     Py_CLEAR(((VarBind *)self)->var);
     State *state = state_of_made(self);
     spares_give(state == NULL ? NULL : &state->spare_binds, self);
     Py_DECREF(type);
-    Py_TRASHCAN_END
 }
 
 static PyObject *

@@ -97,39 +97,42 @@ cell_put_below(Cell *cell, Cell *previous)
 void
 cell_release(Cell *cell)
 {
-    Contents had;
+    Cell *previous = NULL;
+    PyObject *bind = NULL;
     Py_BEGIN_CRITICAL_SECTION(cell);
-    had = taken_out(cell);
-    if (traced_cell_check((PyObject *)cell)) {
-        ((TracedCell *)cell)->held = (uintptr_t)had.value;
+    if (linked_cell_check((PyObject *)cell)) {
+        LinkedCell *linked = (LinkedCell *)cell;
+        previous = linked->previous;
+        bind = linked->bind;
+        linked->previous = NULL;
+        linked->bind = NULL;
     }
-    else {
-        cell->value = had.value;
+    else if ((((TracedCell *)cell)->held & KINDS) == OPEN) {
+        OpenBind *open = (OpenBind *)(((TracedCell *)cell)->held - OPEN);
+        previous = open->previous;
+        bind = (PyObject *)open;
+        ((TracedCell *)cell)->held = (uintptr_t)open->value;
+        open->value = NULL;
+        open->previous = NULL;
     }
     Py_END_CRITICAL_SECTION();
-    had.value = NULL;
-    contents_drop(had);
+    Py_XDECREF((PyObject *)previous);
+    Py_XDECREF(bind);
 }
 
 /* Life */
 
-static Cell *
-new_traced(State *state, PyObject *value)
+Cell *
+cell_new_traced(State *state, PyObject *value)
 {
     TracedCell *cell =
         (TracedCell *)spares_take(&state->spare_cells, state->traced_cell);
     if (cell == NULL) {
         return NULL;
     }
-    cell->held = (uintptr_t)Py_XNewRef(value);
+    cell->held = (uintptr_t)Py_NewRef(value);
     PyObject_GC_Track(cell);
     return (Cell *)cell;
-}
-
-Cell *
-cell_new_traced(State *state)
-{
-    return new_traced(state, NULL);
 }
 
 static Cell *
@@ -153,7 +156,7 @@ cell_new(State *state, PyObject *value, Cell *around)
         return new_linked(state, value, around, NULL);
     }
     if (PyObject_IS_GC(value)) { /* it may lead back here */
-        return new_traced(state, value);
+        return cell_new_traced(state, value);
     }
     Cell *cell = PyObject_New(Cell, state->cell);
     if (cell != NULL) {
@@ -257,7 +260,14 @@ traced_cell_dealloc(PyObject *self)
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
     Py_TRASHCAN_BEGIN(self, traced_cell_dealloc) /* a chain may lead through the values */
-    Cell *below = take_below((Cell *)self);
+    uintptr_t held = ((TracedCell *)self)->held;
+    Cell *below = NULL;
+    if (LIKELY((held & KINDS) == VALUE)) {
+        Py_XDECREF((PyObject *)held);
+    }
+    else {
+        below = take_below((Cell *)self);
+    }
     State *state = state_of_made(self);
     spares_give(state == NULL ? NULL : &state->spare_cells, self);
     Py_DECREF(type);

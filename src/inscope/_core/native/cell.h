@@ -30,7 +30,7 @@ enum {
  * themselves. */
 typedef struct {
     PyObject_HEAD
-    PyObject *value; /* Owned; NULL once left. */
+    PyObject *value; /* Owned; NULL before it is entered, and once it is left. */
     Cell *previous;  /* Owned, or NULL. */
 } OpenBind;
 
@@ -66,14 +66,18 @@ cell_check(PyObject *object)
 
 /* Making them */
 
-/* For a bind: empty. */
-Cell *cell_new_traced(State *state);
+/* For a bind, which is not open yet. */
+Cell *cell_new_traced(State *state, PyObject *value);
 
-/* Let it belong to bind, which is being entered: nobody else has it yet. */
+/* Let it belong to bind, which is being entered, and its value, too; previous, whose
+ * reference is taken, is below it. Nobody else has it yet. */
 static inline void
-cell_open(Cell *cell, OpenBind *bind)
+cell_open(Cell *cell, OpenBind *bind, Cell *previous)
 {
-    ((TracedCell *)cell)->held = (uintptr_t)Py_NewRef((PyObject *)bind) | OPEN;
+    TracedCell *traced = (TracedCell *)cell;
+    bind->value = (PyObject *)traced->held;
+    bind->previous = previous;
+    traced->held = (uintptr_t)Py_NewRef((PyObject *)bind) | OPEN;
 }
 
 /* For a set: around is the cell of the bind around it, or NULL. */
@@ -157,6 +161,14 @@ Cell *cell_shortened(Cell *cell);
 void cell_withdraw(Cell *cell);
 
 /* Is this, borrowed or NULL, the one below the cell? */
-int cell_is_above(Cell *cell, PyObject *previous);
+static inline int
+cell_is_above(Cell *cell, PyObject *previous)
+{
+    int is_above;
+    Py_BEGIN_CRITICAL_SECTION(cell);
+    is_above = (PyObject *)cell_contents(cell).previous == previous;
+    Py_END_CRITICAL_SECTION();
+    return is_above;
+}
 
 #endif

@@ -99,13 +99,3 @@ cell_withdraw(Cell *cell)
     cell_empty_out(cell, cell_live(has.previous));
     contents_drop(has);
 }
-
-int
-cell_is_above(Cell *cell, PyObject *previous)
-{
-    int is_above;
-    Py_BEGIN_CRITICAL_SECTION(cell);
-    is_above = (PyObject *)cell_contents(cell).previous == previous;
-    Py_END_CRITICAL_SECTION();
-    return is_above;
-}
