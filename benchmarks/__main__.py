@@ -78,7 +78,9 @@ def main(arguments: list[str]) -> int:
     asked = parsed(arguments)
     full = not (asked.quick or asked.check or asked.only)
     needed = [] if asked.check or asked.readme else ["pyperf"]
-    problem = missing_packages(needed + ["matplotlib"] * (full and not asked.readme))
+    renders = full and groups_of_a_full_run() == list(GROUPS)
+    draws = asked.render or (renders and not asked.readme)
+    problem = missing_packages(needed + ["matplotlib"] * draws)
     if problem:
         say(problem)
         return 1
@@ -96,7 +98,10 @@ def main(arguments: list[str]) -> int:
     if not full:
         return 0
     say(f"kept in {results.save(found).relative_to(ROOT)}")
-    return render(page_too=True)
+    if renders:
+        return render(page_too=True)
+    say("to be rendered by --render, on a build with the GIL and matplotlib")
+    return 0
 
 
 def check(names: list[str], contestants: Field) -> None:
