@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import importlib
 import sys
 from contextvars import Context, copy_context
 from typing import TYPE_CHECKING, Any
@@ -11,14 +12,23 @@ import pytest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import ModuleType
 
     from inscope import Var as AnyVar
 
-native = pytest.importorskip("inscope._core.native._native", reason="it is not built")
+pytest.importorskip("inscope._core.native._native", reason="it is not built")
+
+pytestmark = pytest.mark.parametrize("core", ["native"])
 
 A_VALUE_AND_NOTHING_ELSE = sys.getsizeof(object()) + tuple.__itemsize__
 PLAIN = "ann", 7, None, b"raw", 1.5, sys.maxsize
 MAY_LEAD_BACK: list[Any] = [[], {}, ("a", []), lambda: None, type("User", (), {})]
+
+
+@pytest.fixture(autouse=True)
+def native(inscope: ModuleType) -> Any:
+    """The extension, of the copy of the package under test."""
+    return importlib.import_module(f"{inscope.__name__}._core.native._native")
 
 
 def cell_after(use: Callable[[AnyVar[Any]], object]) -> Any:
@@ -35,7 +45,7 @@ def cell_after(use: Callable[[AnyVar[Any]], object]) -> Any:
 
 
 @pytest.mark.parametrize("value", PLAIN, ids=repr)
-def test_a_value_that_is_set_takes_one_pointer_more(value: object) -> None:
+def test_a_value_that_is_set_takes_one_pointer_more(native: Any, value: object) -> None:
     """A cell of it holds nothing else, and the collector need not know of it."""
     cell = cell_after(lambda var: var.set(value))
 
@@ -45,7 +55,9 @@ def test_a_value_that_is_set_takes_one_pointer_more(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", MAY_LEAD_BACK, ids=lambda value: type(value).__name__)
-def test_the_collector_sees_a_value_that_may_lead_back(value: object) -> None:
+def test_the_collector_sees_a_value_that_may_lead_back(
+    native: Any, value: object
+) -> None:
     """Through such a value a cell can be part of a cycle."""
     cell = cell_after(lambda var: var.set(value))
 
@@ -54,7 +66,7 @@ def test_the_collector_sees_a_value_that_may_lead_back(value: object) -> None:
     assert gc.is_tracked(cell)
 
 
-def test_what_contexts_keep_of_a_bind_takes_one_pointer_more() -> None:
+def test_what_contexts_keep_of_a_bind_takes_one_pointer_more(native: Any) -> None:
     """For the collector, too; where the value and the cell below lay is the bind's."""
     from inscope import Var
 
@@ -70,7 +82,7 @@ def test_what_contexts_keep_of_a_bind_takes_one_pointer_more() -> None:
     assert cell.previous is None
 
 
-def test_what_is_set_in_a_bind_knows_it() -> None:
+def test_what_is_set_in_a_bind_knows_it(native: Any) -> None:
     """It goes when the bind is withdrawn, so it must lead there, whatever it is."""
 
     def use(var: AnyVar[Any]) -> None:
@@ -83,7 +95,7 @@ def test_what_is_set_in_a_bind_knows_it() -> None:
     assert ("bob", "ann") == (cell.value, cell.previous.value)
 
 
-def test_a_bind_over_a_value_that_was_set_leads_to_it() -> None:
+def test_a_bind_over_a_value_that_was_set_leads_to_it(native: Any) -> None:
     """And nothing can be hung below a cell that has no place for it."""
 
     def use(var: AnyVar[Any]) -> None:
@@ -110,7 +122,7 @@ def test_a_bind_adopts_no_cell_that_has_no_place_for_one_below() -> None:
         bind.adopt(cell, cell)
 
 
-def test_only_a_set_makes_a_cell_without_more() -> None:
+def test_only_a_set_makes_a_cell_without_more(native: Any) -> None:
     """What else has to be made, cells.py makes of the other kind."""
     with pytest.raises(TypeError, match="cannot create"):
         native.Cell("ann")
