@@ -11,7 +11,6 @@ import gc
 import importlib
 import importlib.util
 import sys
-import sysconfig
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
@@ -41,17 +40,6 @@ def pytest_report_header() -> str:
     """Say which cores are tested, and which is not there."""
     absent = "" if NATIVE else " (native: not built)"
     return f"inscope cores under test: {', '.join(CORES)}{absent}"
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Let a library leave its sockets to the collector where there is no GIL.
-
-    There it comes to the socket before the connection, as it happens, which would have
-    closed it.
-    """
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        unclosed = "ignore:unclosed <socket:ResourceWarning"
-        config.addinivalue_line("filterwarnings", unclosed)
 
 
 @pytest.hookimpl(trylast=True)
