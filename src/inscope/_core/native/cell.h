@@ -12,8 +12,8 @@ typedef struct {
 } Cell;
 
 /* What a bind makes, and a set of a value that the collector follows. Contexts keep these
- * for long after the bind has ended, so it is one field: a reference, which has in its
- * two lowest bits to what. */
+ * for long after the bind has ended, so it has one field: a reference, whose two lowest
+ * bits say to what. */
 typedef struct {
     PyObject_HEAD
     uintptr_t held;
@@ -23,7 +23,7 @@ enum {
     VALUE = 0, /* The value, or NULL: no bind of it is open. */
     OPEN = 1,  /* The open bind, which has the value and the previous cell. */
     BELOW = 2, /* The previous cell: it was withdrawn. */
-    KINDS = 3,
+    KINDS = 3, /* These bits. */
 };
 
 /* With what VarBind begins. Cells that copy its own one have a value and a previous cell
