@@ -10,6 +10,9 @@ from dev.processes import ROOT
 
 __all__ = ["run_suite", "run_with_errors_in"]
 
+PATIENCE = 3600
+"""The seconds in which a test, slowed down and repeated, is not said to hang."""
+
 
 def run_suite(
     python: Path,
@@ -24,6 +27,7 @@ def run_suite(
     What is written to stderr, the sanitizers' reports among it, goes to *errors*.
     """
     options = [word for plugin in plugins for word in ("-p", plugin)]
+    options += ["-o", f"faulthandler_timeout={PATIENCE}"]
     command = [str(python), "-m", "pytest", "-q", "-p", "no:cacheprovider", *options]
     command += [*arguments, *["--capture=sys"] * bool(errors)]
     paths = {"PYTHONPATH": f"{folder}:{ROOT}"}

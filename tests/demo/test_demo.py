@@ -28,9 +28,14 @@ SVG = "{http://www.w3.org/2000/svg}"
 ENDLESS = ["--requests", "100000"]
 
 
-def _interruptible() -> None:
+@contextmanager
+def _interruptible() -> Iterator[None]:
     """Undo what a shell does to commands in the background: ignore Ctrl-C."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
@@ -42,15 +47,16 @@ def _demo(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
 @contextmanager
 def _started(folder: Path, *options: str) -> Iterator[subprocess.Popen[str]]:
     """The demo, running; killed if it is still there at the exit."""
-    with subprocess.Popen(
-        [*COMMAND, *options],
-        cwd=folder,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        preexec_fn=_interruptible,
-        start_new_session=True,
-    ) as process:
+    with _interruptible():
+        process = subprocess.Popen(
+            [*COMMAND, *options],
+            cwd=folder,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+    with process:
         try:
             yield process
         finally:

@@ -8,16 +8,17 @@ started here is stopped by the fixture that has it, and ends if the tests are ki
 
 from __future__ import annotations
 
-import ctypes
 import gc
 import importlib
 import importlib.util
 import json
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
@@ -38,18 +39,16 @@ SECONDS = 60.0
 SIGNED = {"keys": ["a secret of the tests"], "max_age": 3600}
 """The boundary of workers and senders, unless they say something else."""
 
-PR_SET_PDEATHSIG = 1
-
 
 def _started(command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-    """Start *command*; it ends with this process, however that ends."""
-    libc = ctypes.CDLL(None) if sys.platform == "linux" else None
+    """Start *command*; on Linux it ends with this process, however that ends.
 
-    def tie() -> None:
-        if libc is not None:
-            libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-    return subprocess.Popen(command, preexec_fn=tie, **options)
+    A ``preexec_fn`` could ask for that too, and wait for ever for what a thread of
+    this process held as it forked.
+    """
+    setpriv = shutil.which("setpriv")
+    tie = [setpriv, "--pdeathsig", "TERM"] if setpriv else []
+    return subprocess.Popen([*tie, *command], **options)
 
 
 def _stop(process: subprocess.Popen[bytes], *nudges: Callable[[], None]) -> None:
@@ -203,9 +202,11 @@ class Worker:
             )
 
     def wait(self) -> None:
-        """Wait until it takes tasks."""
+        """Wait until it takes tasks; it says what it did if it does not."""
+        latest = time.monotonic() + SECONDS
         while not self._redis.client.blpop([f"ready:{self.queue}"], timeout=1):
-            assert self.process.poll() is None, self.log.read_text()
+            waits = self.process.poll() is None and time.monotonic() < latest
+            assert waits, self.log.read_text()
 
     def stop(self) -> None:
         """Let it end: at once, where it has no processes of its own."""

@@ -9,9 +9,11 @@ from __future__ import annotations
 import importlib
 import json
 import pickle
+import signal
 import sys
 import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -29,6 +31,18 @@ from rq.job import Job
 from rq.serializers import JSONSerializer
 
 USERS = ("acme", "duck")
+
+
+@contextmanager
+def handlers_kept() -> Iterator[None]:
+    """Take back what a worker sets for Ctrl-C and SIGTERM, and leaves there."""
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Office:
@@ -61,7 +75,8 @@ class Office:
             serializer=JSONSerializer,
             job_class=Job if plain else self.made.ContextJob,
         )
-        worker.work(burst=True, logging_level="CRITICAL")
+        with handlers_kept():
+            worker.work(burst=True, logging_level="CRITICAL")
 
     def value(self, job: Any) -> Any:
         """Return what *job* has returned."""
