@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import os
+import time
 from collections.abc import Iterable, Iterator
 from typing import Any
 from uuid import uuid4
 
-from distributed import get_client, get_worker, worker_client
+from distributed import get_client, get_worker, secede, worker_client
 
 from inscope import CORE, Local, Scope, UnboundError, Var
 from inscope.travel.dask import travelling
@@ -119,11 +120,20 @@ def nested(number: int) -> list[Any]:
 
 
 def nested_deeper(depth: int) -> tuple[Any, ...]:
-    """Submit itself until *depth* is zero."""
+    """Submit itself until *depth* is zero, and give up the thread while it waits."""
     if not depth:
         return seen()
-    result: Any = get_client().submit(travelling(nested_deeper), depth - 1).result()
+    future = get_client().submit(travelling(nested_deeper), depth - 1)
+    secede()
+    result: Any = future.result()
     return *seen(), *result
+
+
+def giving_up_its_thread(key: str) -> None:
+    """Do that when the task *key* waits for one here."""
+    while key not in get_worker().state.tasks:
+        time.sleep(0.01)
+    secede()
 
 
 async def nested_by_coroutine(number: int) -> Any:
