@@ -129,8 +129,10 @@ def nested_deeper(depth: int) -> tuple[Any, ...]:
     return *seen(), *result
 
 
-def giving_up_its_thread(key: str) -> None:
-    """Do that when the task *key* waits for one here."""
+def giving_up_its_thread(key: str, name: str = "") -> None:
+    """Do that when the task *key* waits for one here; be *name* if there is one."""
+    if name:
+        user.set(name)
     while key not in get_worker().state.tasks:
         time.sleep(0.01)
     secede()

@@ -149,19 +149,16 @@ def test_coroutines_have_it_across_awaits(client: Client) -> None:
 
 
 def test_a_task_passes_on_what_it_has(client: Client) -> None:
-    """With what it has bound since; and nothing without ``travelling``.
+    """With what it has bound since; and nothing without ``travelling``."""
+    with bind(ANN):
+        futures = client.map(travelling(work.nested), range(2))
 
-    One after the other, since the second one gives up its thread, and would pass on
-    what it has to what waits there.
-    """
     for number in range(2):
-        with bind(ANN):
-            future = client.submit(travelling(work.nested), number)
         assert [
             [*SEEN_BY_ANN, number],
             ["rebound", "ann", "no cart", number],
             [*work.NOTHING, number],
-        ] == future.result()
+        ] == futures[number].result()
 
 
 def test_a_task_passes_it_on_by_get_client(client: Client) -> None:

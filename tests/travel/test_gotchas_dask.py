@@ -144,21 +144,22 @@ def test_a_task_of_a_task_is_not_given_the_result_of_anothers(client: Client) ->
 
     for name, future in zip(("ann", "bob"), futures, strict=True):
         found = future.result(timeout=SECONDS)
-        assert [name, name] == [one[1] for one in found[:2]]
+        assert [name, name, "nobody"] == [one[1] for one in found]
 
 
-def test_a_task_that_gives_up_its_thread_passes_on_its_values(client: Client) -> None:
-    """The fault: what the worker starts then sees them; not with ``travelling``."""
-    with work.user.bind("ann"):
-        giving = client.map(
-            travelling(work.giving_up_its_thread), ["fault"] * 2, pure=False
-        )
-    plain = client.submit(work.seen, key="fault")
-    wrapped = client.submit(travelling(work.seen), key="remedy")
+def test_a_task_that_gives_up_its_thread_passes_nothing_on(client: Client) -> None:
+    """The fault: what the worker starts then, it starts in a copy of its context."""
+    give = work.giving_up_its_thread
+    giving = [client.submit(give, "fault", "ann", pure=False) for _ in range(2)]
+    seen = client.submit(work.seen, key="fault").result(timeout=SECONDS)
+    assert ("-", "ann", "no cart") == seen
 
-    assert [None, None] == [future.result(timeout=SECONDS) for future in giving]
-    assert ("-", "ann", "no cart") == plain.result(timeout=SECONDS)
-    assert work.NOTHING == wrapped.result(timeout=SECONDS)
+    for name, function in (("plain", work.seen), ("wrapped", travelling(work.seen))):
+        with work.user.bind("ann"):
+            giving += client.map(travelling(give), [name] * 2, pure=False)
+        seen = client.submit(function, key=name).result(timeout=SECONDS)
+        assert work.NOTHING == seen
+    assert [None] * 6 == [future.result(timeout=SECONDS) for future in giving]
 
 
 def test_the_scheduler_is_shown_no_values(client: Client) -> None:

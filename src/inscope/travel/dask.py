@@ -11,7 +11,8 @@ Whoever can submit to a cluster can run code in it, so nothing here is signed.
 from __future__ import annotations
 
 import logging
-from contextvars import copy_context
+import sys
+from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
@@ -19,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 from inscope.carry.snapshot import Snapshot
 from inscope.errors import MissingExtraError
 from inscope.travel.arrival import load
-from inscope.travel.entering import enter_alone
+from inscope.travel.entering import enter_alone, put_back
 from inscope.travel.payload import dump
 from inscope.travel.processes import Travelling
 from inscope.travel.text import parsed, written
@@ -34,12 +35,17 @@ except ModuleNotFoundError as _error:
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from inscope._core.arrival import Arriving
+
 __all__ = ["DaskTravelling", "travelling"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 DASK: Final = "dask"
+APART: Final = "inscope"
+GIVEN: Final[ContextVar[Context | None]] = ContextVar("inscope_dask_given")
+"""In the context of what is called: what Dask had called it in."""
 
 
 class DaskTravelling(Travelling[P, T]):
@@ -59,8 +65,10 @@ class DaskTravelling(Travelling[P, T]):
         arrival = load(self.payload, DASK)
         if arrival.refused is not None:
             _logger.warning("%s", arrival.refused)
-        context = copy_context()
-        context.run(enter_alone, arrival.values)
+        _keep_apart()
+        before = copy_context()
+        context = before.copy()
+        context.run(_enter, arrival.values, before)
         return Snapshot(context)
 
     @property
@@ -86,6 +94,41 @@ class DaskTravelling(Travelling[P, T]):
         """Return what the key of a pure task is made of."""
         function: Any = _dask.base.normalize_token(self.function)
         return DaskTravelling.__module__, function, _without_time(self.payload)
+
+
+def _enter(values: Arriving | None, before: Context) -> None:
+    enter_alone(values)
+    if GIVEN.get(None) is None:
+        GIVEN.set(before)
+
+
+class Apart:
+    """A plugin for a worker: no task begins with what another one has.
+
+    One that gives up its thread, by ``secede`` or ``worker_client``, calls the worker's
+    event loop, and that starts the next tasks in a copy of the caller's context.
+    """
+
+    def transition(self, _key: object, _start: str, finish: str, **_: object) -> None:
+        """Put back what the worker had, if it is about to start a task so."""
+        given = GIVEN.get(None)
+        if given is not None and finish == "executing":
+            put_back(given)
+            GIVEN.set(None)
+
+
+def _keep_apart() -> None:
+    """Give the worker that we are on that plugin, before anything is called.
+
+    Only the thread of its event loop may; it takes its calls in their order.
+    """
+    distributed: Any = sys.modules.get("distributed")
+    try:
+        worker = distributed and distributed.get_worker()
+    except ValueError:  # there is none
+        return
+    if worker and APART not in worker.plugins:
+        worker.loop.add_callback(worker.plugins.setdefault, APART, Apart())
 
 
 OF_FUNCTIONS: Final = ("__code__", "__defaults__", "__kwdefaults__")

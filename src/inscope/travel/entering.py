@@ -27,12 +27,13 @@ from inscope.carry.subjects import is_local
 from inscope.errors import BindStateError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from contextvars import ContextVar
     from typing import Self
 
     from inscope._core.arrival import Arriving
 
-__all__ = ["Entering", "enter", "enter_alone"]
+__all__ = ["Entering", "enter", "enter_alone", "put_back"]
 
 
 class Entering:
@@ -59,11 +60,7 @@ class Entering:
         before = self._before
         if before is None:  # it was never entered
             return
-        for variable, value in _ours().items():
-            was = before.get(variable, EMPTY)
-            if was is not value:
-                variable.set(_nothing(variable, value) if was is EMPTY else was)
-        ARRIVED.set(before.get(ARRIVED))
+        put_back(before)
 
 
 def enter(values: Arriving | None) -> None:
@@ -79,6 +76,15 @@ def enter_alone(values: Arriving | None) -> None:
     for variable, value in _ours().items():
         variable.set(_nothing(variable, value))
     ARRIVED.set(values)
+
+
+def put_back(before: Mapping[ContextVar[Any], Any]) -> None:
+    """Let inscope have in the present Context what it had in *before*."""
+    for variable, value in _ours().items():
+        was = before.get(variable, EMPTY)
+        if was is not value:
+            variable.set(_nothing(variable, value) if was is EMPTY else was)
+    ARRIVED.set(before.get(ARRIVED))
 
 
 def _ours() -> dict[ContextVar[Any], Any]:
