@@ -50,9 +50,8 @@ def carry(function: F) -> F:
         ...     print("hello,", user.get())
         >>> with user.bind("ann"):
         ...     thread = Thread(target=carry(greet))
-        >>> thread.start()
+        >>> thread.start(); thread.join()
         hello, ann
-        >>> thread.join()
     """
     snapshot = Snapshot.capture()
     scopes = _active_scopes(snapshot)
