@@ -386,7 +386,7 @@ def test_a_real_broker_carries_it(
         shop.works()
     finally:
         broker.close()
-        broker.client.close()
+        broker.client.connection_pool.disconnect()  # its own: the client leaves it open
 
     labels = ("again", "later", "one", "two")
     expected = [(label, name) for label in labels for name in USERS]
