@@ -80,6 +80,12 @@ OPERATIONS = {
     "snapshot's steps": ("[*shot.iter(steps())]", "[*shot.iter(steps())] == [[1], 2]"),
     "thrown into steps": ("thrown()", "thrown() == 'thrown'"),
     "scoped steps": ("stepped()", "stepped() == [[1], 3, [1]]"),
+    "snapshot of one": ("Snapshot._holding(lone, 1)", "lone.get(0) == 0"),
+    "what goes": ("going(*out)", "going(*out)._pairs == [('a', 'text'), ('b', 2)]"),
+    "what came": (
+        "sorted_out(*came)",
+        "came_to(sorted_out(*came))",
+    ),
 }
 
 ABORT_ON_A_DEBUG_BUILD = {
@@ -204,6 +210,20 @@ def awaited():
         return user + 0
     finally:
         done(job.__aexit__(None, None, None))
+
+from inscope._core.crossing import BarePayload, BareValues
+going, sorted_out = BarePayload._going, BareValues._sorted_out
+def came_to(values):
+    return ({"a": "x", "b": 2}, {"c": 3}) == (values.known, values.unknown)
+from inscope._core.declared import declared
+from inscope.travel import Boundary
+text_var = Var("a", wire=str, travels_to={"http"})
+number_var = Var("b", wire=int, travels_to={"http"})
+text_var.set("text"), number_var.set(2)
+way = Boundary("http"), declared.crossing["http"]
+out = *way, lambda boundary, name, entry, value: value
+came = *way, [("a", "x"), ["b", 2], ("c", 3)], out[-1], None
+lone = ContextVar("lone")
 
 from inscope.carry import Snapshot, scoped
 shot = Snapshot.capture()

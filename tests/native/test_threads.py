@@ -249,6 +249,23 @@ PROGRAMS = {
                 assert var.get() == number
         together(use, copies=6)
     """,
+    "what crosses, as Vars are declared": """
+        from inscope.travel import dump, load
+        both = [Var(name, wire=str, travels_to={"http"}) for name in ("a", "b")]
+        with both[0].bind("of all"):
+            everybodys = load(dump("http").text, "http")
+        def cross(number):
+            mine = f"of {number}"
+            for _ in range(100):
+                with both[0].bind(mine), both[1].bind(mine):
+                    arrival = load(dump("http").text, "http")
+                assert [mine] * 2 == [arrival.run(var.get) for var in both]
+                assert "of all" == everybodys.run(both[0].get)
+        def declare(number):
+            for turn in range(100):
+                Var(f"c{number} {turn}", wire=str, travels_to={"http"}).set("here")
+        together(cross, declare, copies=3)
+    """,
     "one generator, a step each": """
         from inscope.carry import Snapshot
         var = Var("var")

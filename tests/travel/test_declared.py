@@ -120,7 +120,7 @@ def test_a_subclass_declares_for_the_module_that_uses_it(inscope: ModuleType) ->
             super().__init__(name, wire=str, travels_to={"process"})
 
     made = Wired("wired")
-    entry = inscope._core.declared.declared.crossing("process")["wired"]
+    entry = inscope._core.declared.declared.crossing["process"]["wired"]
     assert (made, __name__) == (entry.var(), entry.module)
 
 

@@ -97,6 +97,34 @@ def test_what_has_arrived_and_stays_is_reported(
     } == payload.left_out
 
 
+def test_a_codec_may_declare_a_var(travel: ModuleType, inscope: ModuleType) -> None:
+    """As it writes, or reads: it may import a module. The Var has its turn next."""
+    made: list[Any] = []
+
+    class Importing:
+        def encode(self, value: Any) -> Any:
+            name = f"dump_imported_{len(made)}"
+            made.append(inscope.Var(name, wire=str, travels_to={"process"}))
+            made[-1].set("x")
+            return value
+
+        decode = encode
+
+    crossing = {"wire": Importing(), "travels_to": {"process"}}
+    both = [inscope.Var(f"dump_{name}", **crossing) for name in ("first", "second")]
+
+    def dumped() -> Any:
+        for var in both:
+            var.set(var.name)
+        return travel.dump("process")
+
+    payload = Context().run(dumped)
+    arrival = Context().run(travel.load, payload.text, "process")
+    assert ("dump_first", "dump_second") == payload.names == arrival.names
+    assert ["dump_first", "dump_second"] == [arrival.run(var.get) for var in both]
+    assert 4 == len(made)
+
+
 def test_a_variable_of_the_same_name_is_another(
     travel: ModuleType, tenant: Any
 ) -> None:

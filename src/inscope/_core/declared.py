@@ -128,7 +128,7 @@ class Entry(NamedTuple):
     read, as it is, so that no codec is asked.
     """
 
-    var: Callable[[], CellVar[Any] | None]
+    var: ref[CellVar[Any]]
     encode: Callable[[Any], Any]
     decode: Callable[[Any], Any]
     is_str: bool
@@ -137,13 +137,33 @@ class Entry(NamedTuple):
     module: str
 
 
+class Crossing(dict[str, dict[str, Entry]]):
+    """What crosses each boundary, by name; found out when it is first asked for."""
+
+    def __init__(self, entries: dict[str, Entry]) -> None:
+        super().__init__()
+        self._entries = entries
+
+    def __missing__(self, boundary: str) -> dict[str, Entry]:
+        found = self[boundary] = {
+            name: one
+            for name, one in self._entries.items()
+            if boundary in one.declaration.travels_to
+        }
+        return found
+
+
 class Registry:
-    """The Vars that are declared, by name; those that are gone are passed over."""
+    """The Vars that are declared, by name; those that are gone are passed over.
+
+    Attributes:
+        crossing: What crosses each boundary, as of now: to be asked for each time.
+    """
 
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._lock = allocate_lock()
-        self._for_boundary: dict[str, dict[str, Entry]] = {}
+        self.crossing = Crossing({})
 
     def add(
         self, var: CellVar[Any], declaration: Declaration, module: str | None = None
@@ -174,21 +194,7 @@ class Registry:
             }
             # New mappings, not changed ones: whoever reads has no lock.
             self._entries = {**alive, name: _entry(var, declaration, module)}
-            self._for_boundary = {}
-
-    def crossing(self, boundary: str) -> dict[str, Entry]:
-        """Return what crosses *boundary*, by name."""
-        found = self._for_boundary.get(boundary)
-        if found is None:
-            kept, entries = self._for_boundary, self._entries
-            found = {
-                name: one
-                for name, one in entries.items()
-                if boundary in one.declaration.travels_to
-            }
-            if self._entries is entries:
-                kept[boundary] = found
-        return found
+            self.crossing = Crossing(self._entries)
 
     def find(self, name: str, module: str) -> Any:
         """Return the Var *name*, which *module* declares if it can be imported.

@@ -7,23 +7,23 @@ read of a Var that could have come says so.
 
 from __future__ import annotations
 
-from contextvars import Context
 from time import time
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from inscope._core.arrival import ARRIVED
 from inscope._core.codecs import LARGEST, is_exactly
+from inscope._core.crossing import BareValues
 from inscope._core.declared import declared
 from inscope._core.nothing import EMPTY
 from inscope.carry.snapshot import Snapshot
 from inscope.errors import ContextRefused
-from inscope.travel.boundary import boundary_of
+from inscope.travel.boundary import KNOWN, boundary_of
 from inscope.travel.entering import Entering
 from inscope.travel.payload import VERSION, Payload
-from inscope.travel.text import shaped, written
+from inscope.travel.text import is_shaped, parsed, shaped, written
 
 if TYPE_CHECKING:
-    from inscope._core.declared import Declaration
+    from inscope._core.declared import Declaration, Entry
     from inscope.travel.boundary import Boundary
 
 __all__ = ["Arrival", "Refused", "arrival_of", "load", "of_no_type"]
@@ -119,7 +119,8 @@ def load(payload: Payload | str | bytes | None, boundary: Boundary | str) -> Arr
         inscope.errors.ContextRefused: the context that came by 'process' was refused: \
 it is no payload of inscope's
     """
-    boundary = boundary_of(boundary, "load")
+    known = KNOWN.get(boundary) if type(boundary) is str else None
+    boundary = known or boundary_of(boundary, "load")
     try:
         text = _text(payload, boundary)
         if not text:
@@ -140,19 +141,22 @@ def arrival_of(
     Raises:
         Refused: They cannot be believed.
     """
-    known, unknown = _decoded(pairs, boundary)
-    return _made(Values(boundary, known, unknown, None, sent))
+    crossing = declared.crossing[boundary.name]
+    values = Values._sorted_out(boundary, crossing, pairs, _value, sent)
+    unknown = values.unknown
+    if len(values.known) + len(unknown) != len(pairs):  # a name is there twice
+        raise Refused("malformed", MALFORMED)
+    if unknown and boundary.strict:
+        detail = f"there is no Var {next(iter(unknown))!r:.80} here that travels so"
+        raise Refused("names", detail)
+    return Arrival._holding(ARRIVED, values)
 
 
 def refused_arrival(boundary: Boundary, reason: str, detail: str) -> Arrival:
     """Return an arrival in which each read says that it was refused, and why."""
-    return _made(Values(boundary, {}, {}, (reason, detail), None))
-
-
-def _made(values: Values) -> Arrival:
-    context = Context()
-    context.run(ARRIVED.set, values)
-    return Arrival(context)
+    values = Values._sorted_out(boundary, {}, (), _value, None)
+    values._refused = reason, detail
+    return Arrival._holding(ARRIVED, values)
 
 
 def _text(payload: object, boundary: Boundary) -> str:
@@ -165,18 +169,17 @@ def _text(payload: object, boundary: Boundary) -> str:
         raise Refused("size", detail)
     if not text.isascii():
         raise Refused("malformed", "it is not ASCII")
-    is_signed = text[-1] != "]"
-    if boundary.is_signed:
-        if not is_signed:
-            raise Refused("unsigned", "it is not signed, and there are keys here")
-        plain = boundary.unsigned(text)
-        if plain is None:
-            raise Refused("signature", "none of the keys here has signed it as it is")
-        return plain
-    if is_signed and text[0] == "[":
-        detail = "it is signed, and there is no key here to tell by whom: keys=[…]"
-        raise Refused("signature", detail)
-    return text
+    if not boundary.is_signed:
+        if text[-1] != "]" and text[0] == "[":
+            detail = "it is signed, and there is no key here to tell by whom: keys=[…]"
+            raise Refused("signature", detail)
+        return text
+    if text[-1] == "]":
+        raise Refused("unsigned", "it is not signed, and there are keys here")
+    plain = boundary.unsigned(text)
+    if plain is None:
+        raise Refused("signature", "none of the keys here has signed it as it is")
+    return plain
 
 
 def _as_str(payload: object) -> str:
@@ -194,11 +197,9 @@ def _as_str(payload: object) -> str:
 def _sent(text: str, boundary: Boundary) -> tuple[int, list[tuple[str, Any]]]:
     """Return when *text* was sent, and the names and values in it, as written."""
     try:
-        envelope, is_certain = shaped(text)
+        envelope = shaped(text)
     except (ValueError, RecursionError):
-        raise Refused("malformed", MALFORMED) from None
-    if not is_certain:
-        _check_shape(envelope)
+        envelope = _looked_into(text)
     version, audience, sent, pairs = envelope
     if version != VERSION:
         raise _of_version(version)
@@ -226,20 +227,18 @@ def _check_age(sent: int, boundary: Boundary, max_age: float) -> None:
         raise Refused("expired", detail)
 
 
-def _check_shape(envelope: Any) -> None:
-    """Raise unless *envelope* is one of this version."""
-    kinds = [*map(type, envelope)] if is_exactly(envelope, list) else []
-    if kinds[:1] != [int]:
-        raise Refused("malformed", MALFORMED)
-    if envelope[0] != VERSION:
-        raise _of_version(envelope[0])
-    if kinds != [int, str, int, list]:
-        raise Refused("malformed", MALFORMED)
-    if {*map(type, envelope[3])} - {list}:
-        raise Refused("malformed", MALFORMED)
-    for pair in envelope[3]:
-        if len(pair) != 2 or not is_exactly(pair[0], str):
-            raise Refused("malformed", MALFORMED)
+def _looked_into(text: str) -> Any:
+    """Return the envelope that *text* is, whatever the values in it."""
+    try:
+        envelope = parsed(text)
+    except (ValueError, RecursionError):
+        raise Refused("malformed", MALFORMED) from None
+    if is_shaped(envelope):
+        return envelope
+    version = envelope[0] if is_exactly(envelope, list) and envelope else VERSION
+    if is_exactly(version, int) and version != VERSION:
+        raise _of_version(version)
+    raise Refused("malformed", MALFORMED)
 
 
 def _of_version(version: int) -> Refused:
@@ -248,35 +247,16 @@ def _of_version(version: int) -> Refused:
     )
 
 
-def _decoded(
-    pairs: list[tuple[str, Any]], boundary: Boundary
-) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Return the values of *pairs*; and apart from them, what no Var here is for."""
-    known: dict[str, Any] = {}
-    unknown: dict[str, Any] = {}
-    crossing = declared.crossing(boundary.name)
-    for name, data in pairs:
-        entry = crossing.get(name)
-        if entry is None:
-            if boundary.strict:
-                detail = f"there is no Var {name!r:.80} here that travels so"
-                raise Refused("names", detail)
-            unknown[name] = data
-            continue
-        _, _, decode, is_str, identity, declaration, _ = entry
-        if identity and not boundary.takes_identity:
-            detail = f"Var {name!r} says who somebody is, and nothing here is signed"
-            raise Refused("identity", detail)
-        if is_str and type(data) is str and data.isascii():
-            known[name] = data
-            continue
-        try:
-            known[name] = decode(data)
-        except Exception:  # of any codec, and the data may be anything
-            raise Refused("type", of_no_type(name, declaration.codec)) from None
-    if len(known) + len(unknown) != len(pairs):  # a name is there twice
-        raise Refused("malformed", MALFORMED)
-    return known, unknown
+def _value(boundary: Boundary, name: str, entry: Entry, data: Any) -> Any:
+    """Return what *data* means, by the codec of the Var."""
+    if entry.identity and not boundary.takes_identity:
+        detail = f"Var {name!r} says who somebody is, and nothing here is signed"
+        raise Refused("identity", detail)
+    try:
+        return entry.decode(data)
+    except Exception:  # of any codec, and the data may be anything
+        detail = of_no_type(name, entry.declaration.codec)
+        raise Refused("type", detail) from None
 
 
 def of_no_type(name: str, codec: Any) -> str:
@@ -284,24 +264,10 @@ def of_no_type(name: str, codec: Any) -> str:
     return f"the value of Var {name!r} is no {codec!r}"
 
 
-class Values:
+class Values(BareValues):
     """What ``ARRIVED`` holds: the values that came."""
 
-    __slots__ = ("_boundary", "_refused", "known", "sent", "unknown")
-
-    def __init__(
-        self,
-        boundary: Boundary,
-        known: dict[str, Any],
-        unknown: dict[str, Any],
-        refused: tuple[Any, ...] | None,
-        sent: int | None,
-    ) -> None:
-        self._boundary: Boundary = boundary
-        self.known: dict[str, Any] = known
-        self.unknown: dict[str, Any] = unknown
-        self._refused = refused
-        self.sent: int | None = sent
+    __slots__ = ()
 
     def value_of(self, var: Any, /) -> Any:
         """Return the value for *var*; ``EMPTY`` if none came.
@@ -320,11 +286,13 @@ class Values:
         if name not in self.unknown:
             return EMPTY
         # Declared since then: by a module that the work itself has imported.
+        pairs = [(name, self.unknown[name])]
+        crossing = declared.crossing[self._boundary.name]
         try:
-            known, _ = _decoded([(name, self.unknown[name])], self._boundary)
+            late = self._sorted_out(self._boundary, crossing, pairs, _value, None)
         except Refused as error:
             raise self._error(error.args) from None
-        return known.get(name, EMPTY)
+        return late.known.get(name, EMPTY)
 
     def refusal(self) -> ContextRefused | None:
         """Return why none of it is believed, if so it is."""

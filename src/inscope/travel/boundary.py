@@ -10,7 +10,7 @@ from inscope._core.declared import BOUNDARIES
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["Boundary", "boundary_of"]
+__all__ = ["KNOWN", "Boundary", "boundary_of"]
 
 NAME: Final = re.compile(r"[a-zA-Z][a-zA-Z0-9_.-]*")
 WHERE_CODE_CROSSES: Final = ("dask", "process")
@@ -158,7 +158,8 @@ def _keys(name: str, keys: str | bytes | Iterable[str | bytes]) -> Any:
     return Keys(given)
 
 
-_KNOWN: Final = {name: Boundary(name) for name in BOUNDARIES}
+KNOWN: Final = {name: Boundary(name) for name in BOUNDARIES}
+"""Those that are inscope's own, by name."""
 
 
 def boundary_of(boundary: Boundary | str, function: str) -> Boundary:
@@ -173,12 +174,11 @@ def boundary_of(boundary: Boundary | str, function: str) -> Boundary:
     if not isinstance(boundary, str):
         message = f"{function}() takes a Boundary or its name, not {boundary!r}"
         raise TypeError(message)
-    known = _KNOWN.get(boundary)
-    if known is None:
-        names = ", ".join(map(repr, _KNOWN))
-        message = (
-            f"{function}(): there is no boundary {boundary!r}; there are {names}, and"
-            " for one of your own pass the Boundary"
-        )
-        raise ValueError(message)
-    return known
+    if boundary in KNOWN:
+        return KNOWN[boundary]
+    names = ", ".join(map(repr, KNOWN))
+    message = (
+        f"{function}(): there is no boundary {boundary!r}; there are {names}, and for"
+        " one of your own pass the Boundary"
+    )
+    raise ValueError(message)

@@ -14,6 +14,7 @@ from urllib.parse import quote, quote_plus, unquote
 
 from inscope._core.codecs import CODECS, Text
 from inscope._core.declared import declared
+from inscope._core.nothing import Missing
 from inscope.errors import MissingExtraError, NotPortableError
 from inscope.travel.arrival import (
     Refused,
@@ -22,7 +23,7 @@ from inscope.travel.arrival import (
     refused_arrival,
 )
 from inscope.travel.boundary import Boundary
-from inscope.travel.payload import NONE, chosen
+from inscope.travel.payload import chosen
 from inscope.travel.text import parsed, written
 
 try:
@@ -71,7 +72,7 @@ class Baggage:
     """
 
     def __init__(self, *variables: Var[Any]) -> None:
-        entries = chosen(declared.crossing(HTTP.name), variables, HTTP)
+        entries = chosen(declared.crossing[HTTP.name], variables, HTTP)
         for name, entry in entries.items():
             if entry.declaration.identity:
                 message = (
@@ -95,8 +96,8 @@ class Baggage:
         """
         sent: list[str] = []
         for name, codec in self._codecs.items():
-            value = self._variables[name].get(NONE)
-            if value is NONE:
+            value = self._variables[name].get(Missing)
+            if value is Missing:
                 base = baggage.remove_baggage(name, base)
                 continue
             try:

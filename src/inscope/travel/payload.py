@@ -13,35 +13,32 @@ It is ASCII, so it fits wherever text does. ``arrival.py`` reads it.
 
 from __future__ import annotations
 
-from contextvars import copy_context
 from time import time
 from typing import TYPE_CHECKING, Any, Final
 
 from inscope._core import is_proxy
+from inscope._core.crossing import BarePayload
 from inscope._core.declared import declared
 from inscope._core.var import CellVar
 from inscope.errors import NotPortableError
-from inscope.travel.boundary import boundary_of
+from inscope.travel.boundary import KNOWN, boundary_of
 from inscope.travel.left_out import left_out
 from inscope.travel.text import enveloped, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from contextvars import Context
+    from typing import Self
 
     from inscope._core.declared import Entry
     from inscope.travel.boundary import Boundary
     from inscope.var import Var
 
-__all__ = ["NONE", "VERSION", "Payload", "chosen", "dump"]
+__all__ = ["VERSION", "Payload", "chosen", "dump"]
 
 VERSION: Final = 1
 
-NONE: Final[Any] = object()
-"""Stands for no value."""
 
-
-class Payload:
+class Payload(BarePayload):
     """What ``dump`` returns: the text, and what of the context is in it.
 
     Attributes:
@@ -49,19 +46,10 @@ class Payload:
         boundary: The boundary that it is for.
     """
 
-    __slots__ = ("_context", "_pairs", "boundary", "text")
+    __slots__ = ()
 
-    def __init__(
-        self,
-        text: str,
-        pairs: list[tuple[str, Any]],
-        boundary: Boundary,
-        context: Context,
-    ) -> None:
-        self.text: str = text
-        self._pairs = pairs
-        self.boundary: Boundary = boundary
-        self._context: Context = context
+    def __new__(cls, *args: object, **kwargs: object) -> Self:
+        raise TypeError("a Payload is made by dump()")
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -120,30 +108,35 @@ def dump(
         >>> load(payload.text, "process").run(tenant.get)
         'acme'
     """
-    boundary = boundary_of(boundary, "dump")
-    crossing = declared.crossing(boundary.name)
+    known = KNOWN.get(boundary) if type(boundary) is str else None
+    boundary = known or boundary_of(boundary, "dump")
+    crossing = declared.crossing[boundary.name]
     if only is not None:
         crossing = chosen(crossing, only, boundary)
-    pairs: list[tuple[str, Any]] = []
-    for name, (refer, encode, _, is_str, identity, _, _) in crossing.items():
-        var: Any = refer()
-        if var is None or (value := var.get(NONE)) is NONE:
-            continue
-        if identity and not boundary.takes_identity:
-            raise _unsigned(name, boundary)
-        if is_str and type(value) is str and value.isascii():
-            pairs.append((name, value))
-            continue
-        try:
-            pairs.append((name, encode(value)))
-        except Exception as error:
-            message = f"Var {name!r} cannot be sent by {boundary.name!r}: {error}"
-            raise NotPortableError(message, name) from error
+    payload = Payload._going(boundary, crossing, _encoded)
+    pairs = payload._pairs
     text = enveloped(VERSION, boundary.audience, int(time()), pairs)
-    text = boundary.sign(text)
+    if boundary.is_signed:
+        text = boundary.sign(text)
     if len(text) > boundary.value_limit or len(text) > boundary.limit:
         _check_sizes(pairs, text, boundary)
-    return Payload(text, pairs, boundary, copy_context())
+    payload.text = text
+    return payload
+
+
+def _encoded(boundary: Boundary, name: str, entry: Entry, value: Any) -> Any:
+    """Return what is written for *value*, by the codec of its Var."""
+    if entry.identity and not boundary.takes_identity:
+        message = (
+            f"Var {name!r} says who somebody is, and would be refused: what goes by"
+            f" {boundary.name!r} is not signed; give the boundary keys=[…]"
+        )
+        raise NotPortableError(message, name)
+    try:
+        return entry.encode(value)
+    except Exception as error:
+        message = f"Var {name!r} cannot be sent by {boundary.name!r}: {error}"
+        raise NotPortableError(message, name) from error
 
 
 def chosen(
@@ -168,14 +161,6 @@ def chosen(
             raise NotPortableError(message, var.name)
         chosen[var.name] = entry
     return chosen
-
-
-def _unsigned(name: str, boundary: Boundary) -> NotPortableError:
-    message = (
-        f"Var {name!r} says who somebody is, and would be refused: what goes by"
-        f" {boundary.name!r} is not signed; give the boundary keys=[…]"
-    )
-    return NotPortableError(message, name)
 
 
 def _check_sizes(pairs: list[tuple[str, Any]], text: str, boundary: Boundary) -> None:

@@ -6,18 +6,19 @@ import json
 from json.encoder import encode_basestring_ascii as quoted
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from inscope._core.codecs import is_exactly
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["enveloped", "parsed", "quick", "shaped", "standard", "written"]
+__all__ = ["enveloped", "is_shaped", "parsed", "quick", "shaped", "standard", "written"]
 
 
 Pairs: TypeAlias = "list[tuple[str, Any]]"
 Write: TypeAlias = "Callable[[Any], str]"
 Read: TypeAlias = "Callable[[str], Any]"
-Shaped: TypeAlias = "Callable[[str], tuple[Any, bool]]"
 Enveloped: TypeAlias = "Callable[[int, str, int, Pairs], str]"
-Functions: TypeAlias = "tuple[Write, Read, Shaped, Enveloped]"
+Functions: TypeAlias = "tuple[Write, Read, Read, Enveloped]"
 
 
 def standard() -> Functions:
@@ -25,8 +26,11 @@ def standard() -> Functions:
     write = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
     read = json.JSONDecoder().decode
 
-    def shaped(text: str) -> tuple[Any, bool]:
-        return read(text), False
+    def shaped(text: str) -> Any:
+        envelope = read(text)
+        if is_shaped(envelope):
+            return envelope
+        raise ValueError
 
     def enveloped(version: int, audience: str, sent: int, pairs: Pairs) -> str:
         # An encoder takes longer to begin than to write such short strings.
@@ -50,31 +54,38 @@ def quick() -> Functions:
 
     write_bytes = msgspec.json.Encoder().encode
     read_quickly = msgspec.json.Decoder().decode
-    read_shaped = msgspec.json.Decoder(
-        tuple[int, str, int, list[tuple[str, Any]]]
-    ).decode
+    flat: Any = str | int | bool | None
+    # Nothing is read in it that is nested deeper.
+    shaped = msgspec.json.Decoder(tuple[int, str, int, list[tuple[str, flat]]]).decode
     plainly, read_plainly, _, _ = standard()
 
     def write(data: Any) -> str:
-        text: bytes = write_bytes(data)
-        return text.decode() if text.isascii() else plainly(data)
+        try:
+            return write_bytes(data).decode("ascii")
+        except UnicodeDecodeError:
+            return plainly(data)
 
     def read(text: str) -> Any:
         is_deep = text.count("[") + text.count("{") > BRACKETS
         return (read_plainly if is_deep else read_quickly)(text)
 
-    def shaped(text: str) -> tuple[Any, bool]:
-        if text.count("[") + text.count("{") > BRACKETS:
-            return read_plainly(text), False
-        try:
-            return read_shaped(text), True
-        except ValueError:
-            return read_quickly(text), False
-
     def enveloped(version: int, audience: str, sent: int, pairs: Pairs) -> str:
-        return write((version, audience, sent, pairs))
+        # As write() does, without the call.
+        try:
+            return write_bytes((version, audience, sent, pairs)).decode("ascii")
+        except UnicodeDecodeError:
+            return plainly((version, audience, sent, pairs))
 
     return write, read, shaped, enveloped
+
+
+def is_shaped(envelope: Any) -> bool:
+    """Tell whether *envelope* has what that of a payload has."""
+    kinds = [*map(type, envelope)] if is_exactly(envelope, list) else []
+    return kinds == [int, str, int, list] and all(
+        is_exactly(pair, list) and len(pair) == 2 and is_exactly(pair[0], str)
+        for pair in envelope[3]
+    )
 
 
 BRACKETS: Final = 100
@@ -91,8 +102,12 @@ written: Final[Write] = _functions[0]
 parsed: Final[Read] = _functions[1]
 """Read JSON; raises a ``ValueError`` if it is none."""
 
-shaped: Final[Shaped] = _functions[2]
-"""Read the envelope of a payload; return it, and whether its shape is certain."""
+shaped: Final[Read] = _functions[2]
+"""Read the envelope of a payload quickly, and see that it is one.
+
+A ``ValueError`` says no more than that it is to be parsed and looked into: by msgspec,
+values that have parts are not read so.
+"""
 
 enveloped: Final[Enveloped] = _functions[3]
 """Write the envelope of a payload: its version, audience, time, and pairs."""

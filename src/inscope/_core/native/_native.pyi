@@ -8,8 +8,10 @@ LEAF: int
 BareLocal: Any
 BareProxy: Any
 BareScope: Any
+BarePayload: Any
 BareSnapshot: Any
 BareStack: Any
+BareValues: Any
 BareVar: Any
 Cell: Any
 ForwardedMethods: Any

@@ -65,6 +65,22 @@ PyObject_GetOptionalAttr(PyObject *object, PyObject *name, PyObject **result)
     return _PyObject_LookupAttr(object, name, result);
 }
 
+/* As from 3.13 on: what is referred to, a strong reference, and 1, 0 or -1. */
+static inline int
+PyWeakref_GetRef(PyObject *reference, PyObject **object)
+{
+    *object = PyWeakref_GetObject(reference); /* Borrowed; NULL with an error. */
+    if (*object == NULL) {
+        return -1;
+    }
+    if (*object == Py_None) {
+        *object = NULL;
+        return 0;
+    }
+    Py_INCREF(*object);
+    return 1;
+}
+
 /* As from 3.13 on: the attribute of a type that Python takes for a special method, a
  * strong reference; NULL, without an error, if there is none. */
 static inline PyObject *

@@ -2,6 +2,7 @@
 #include "arguments.h"
 #include "bind.h"
 #include "cell.h"
+#include "crossing.h"
 #include "done.h"
 #include "iterator.h"
 #include "local.h"
@@ -272,6 +273,7 @@ execute(PyObject *module)
                    done_add_types(module, state) < 0 ||
                    step_add_types(module, state) < 0 ||
                    snapshot_add_types(module, state) < 0 ||
+                   crossing_add_types(module, state) < 0 ||
                    proxy_add_types(module, state) < 0 || names_add_constants(module) < 0
                ? -1
                : 0;

@@ -52,6 +52,33 @@ snapshot_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
     return snapshot_over(type, PyContext_Copy(context));
 }
 
+/* A Context in which *variable* has *value*, and nothing else is. */
+static PyObject *
+context_holding(PyObject *variable, PyObject *value)
+{
+    PyObject *context = PyContext_New();
+    if (context == NULL || PyContext_Enter(context) < 0) {
+        Py_CLEAR(context);
+        return NULL;
+    }
+    PyObject *token = PyContextVar_Set(variable, value);
+    if (PyContext_Exit(context) < 0 || token == NULL) {
+        Py_CLEAR(context);
+    }
+    Py_XDECREF(token);
+    return context;
+}
+
+static PyObject *
+snapshot_holding(PyObject *type, PyObject *const *args, Py_ssize_t count)
+{
+    if (count != 2 || !PyContextVar_CheckExact(args[0])) {
+        PyErr_SetString(PyExc_TypeError, "_holding() takes a ContextVar and its value");
+        return NULL;
+    }
+    return snapshot_over((PyTypeObject *)type, context_holding(args[0], args[1]));
+}
+
 static PyObject *
 snapshot_run(PyObject *object, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
@@ -105,6 +132,9 @@ snapshot_dealloc(PyObject *object)
 PyDoc_STRVAR(capture_doc, "capture($type)\n--\n\n\
 Return a snapshot of the bindings of this moment.");
 
+PyDoc_STRVAR(holding_doc, "_holding($type, variable, value, /)\n--\n\n\
+Return a snapshot of *value* in *variable*, and of nothing else.");
+
 PyDoc_STRVAR(run_doc, "run($self, function, /, *args, **kwargs)\n--\n\n\
 Call *function* with these bindings; return what it returns.\n\
 \n\
@@ -115,6 +145,7 @@ Return a new ``Context`` with these bindings.");
 
 static PyMethodDef methods[] = {
     {"capture", snapshot_capture, METH_NOARGS | METH_CLASS, capture_doc},
+    {"_holding", FAST_METHOD(snapshot_holding), METH_FASTCALL | METH_CLASS, holding_doc},
     {"run", FAST_METHOD(snapshot_run), METH_FASTCALL | METH_KEYWORDS, run_doc},
     {"context", snapshot_copy, METH_NOARGS, context_doc},
     {NULL},

@@ -41,6 +41,7 @@
     X(refuse_exit, "_refuse_exit")                                             \
     X(resolve, "resolve")                                                      \
     X(set, "set")                                                              \
+    X(takes_identity, "takes_identity")                                        \
     X(throw_, "throw")                                                         \
     X(unbound, "_unbound")
 
@@ -107,6 +108,8 @@
     X(done)                                                                    \
     X(steps)                                                                   \
     X(bare_snapshot)                                                           \
+    X(bare_payload)                                                            \
+    X(bare_values)                                                             \
     X(scoped_iterator)                                                         \
     X(sized_iterator)                                                          \
     X(bare_proxy)                                                              \

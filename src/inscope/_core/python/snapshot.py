@@ -6,10 +6,11 @@ Twin of ``native/snapshot.c``.
 from __future__ import annotations
 
 from contextvars import Context, copy_context
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import ContextVar
     from typing import Self
 
 __all__ = ["BareSnapshot"]
@@ -42,6 +43,14 @@ class BareSnapshot:
         """Return a snapshot of the bindings of this moment."""
         self = super().__new__(cls)
         self._context = copy_context()
+        return self
+
+    @classmethod
+    def _holding(cls, variable: ContextVar[Any], value: Any, /) -> Self:
+        """Return a snapshot of *value* in *variable*, and of nothing else."""
+        self = super().__new__(cls)
+        self._context = Context()
+        self._context.run(variable.set, value)
         return self
 
     def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
