@@ -47,11 +47,13 @@ def pytest_collection_finish() -> None:
     """Let the collector pass by what is there before the first test.
 
     That is the libraries, pytest and the thousands of tests: to look through them took
-    nearly all the time of a test that calls ``gc.collect``. Hypothesis comes first: as
-    it starts, it asks the collector who holds an object of trio's.
+    nearly all the time of a test that calls ``gc.collect``. Hypothesis comes first: it
+    asks the collector who holds its generator, and trio's, and would not be told.
     """
     with suppress(ImportError):
-        importlib.import_module("hypothesis")
+        entropy = importlib.import_module("hypothesis.internal.entropy")
+        with entropy.deterministic_PRNG():
+            pass  # the generator is made by the first who asks for randomness
     gc.collect()
     gc.freeze()
 

@@ -17,6 +17,7 @@ import statistics
 import sys
 import typing
 from array import array
+from collections import Counter
 from collections.abc import Callable
 from functools import lru_cache
 from typing import Any
@@ -139,9 +140,19 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pass_by_what_is_there() -> None:
+    """Let the collector pass by what other tests have left: libraries, and their caches.
+
+    To look through all that was most of the time of a late test.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 def our_objects() -> int:
-    """Return how many objects of our types were made since the beginning."""
-    return sum(is_ours(type(one)) for one in gc.get_objects())
+    """Return how many objects of our types the collector has not been told to pass."""
+    kinds = Counter(map(type, gc.get_objects()))
+    return sum(count for kind, count in kinds.items() if is_ours(kind))
 
 
 def is_ours(kind: type) -> bool:
@@ -194,6 +205,7 @@ def run_once(item: pytest.Item) -> list[pytest.TestReport]:
 
 def what_grows(item: pytest.Item) -> str:
     """Run *item* until it has settled; return what does not, EXCUSED or nothing."""
+    pass_by_what_is_there()
     seen = measure(lambda: run_once(item))
     suspects = {name: one for name, one in seen.items() if judge(one) != Verdict.CLEAN}
     if not suspects:

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Generator, Iterator
 from contextvars import Context
 from threading import Barrier, Thread
-from types import ModuleType, coroutine
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -233,56 +233,6 @@ def test_a_bind_left_in_another_thread(
     assert ["ann", "ann"] == log
     assert [] == reports(caplog)
     assert not user.is_bound()
-
-
-@pytest.mark.usefixtures("collected_in_order")
-def test_a_cycle_that_is_collected_in_another_thread(snapshot: Any) -> None:
-    """The finalisers run in the bindings.
-
-    Not those of a generator that was there before and is handed to ``iter``: the
-    collector comes to it first, and closes it where it runs.
-    """
-    log: Log = []
-    things: list[Any] = []
-    steps = snapshot.wrap(by_token)(word, "set", log)
-    next(steps)
-    cycle: list[Any] = [steps]
-    cycle.append(cycle)
-    things.append(cycle)
-    del steps, cycle
-    drop_in_thread(things)
-    gc.collect()
-    assert ["hello", "reset to hello"] == log
-
-
-@pytest.mark.usefixtures("collected_in_order")
-@pytest.mark.parametrize("kind", ["generator", "coroutine"])
-def test_many_cycles_through_those_that_delegate(
-    snapshot: Any, kind: str, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """In whatever order the collector comes to them."""
-    log: Log = []
-
-    def delegating(_: Any) -> Generator[Any, Any, Any]:
-        yield from by_token(word, "set", log)
-
-    @coroutine
-    def awaited() -> Generator[Any, Any, Any]:
-        yield from by_token(word, "set", log)
-
-    async def awaiting(_: Any) -> None:
-        await awaited()
-
-    for _ in range(50):
-        owner: list[Any] = []
-        function = delegating if kind == "generator" else awaiting
-        owner.append(snapshot.wrap(function)(owner))
-        owner[0].send(None)
-        del owner
-    in_thread(gc.collect)
-    gc.collect()
-    assert ["hello"] * 50 + ["reset to hello"] * 50 == sorted(log)
-    assert "" == capfd.readouterr().err
 
 
 def test_two_over_one_snapshot_by_turns(snapshot: Any) -> None:

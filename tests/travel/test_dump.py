@@ -41,6 +41,15 @@ def test_what_is_bound_and_travels_there_is_in_it(
     assert str(payload) == payload.text
 
 
+def test_a_payload_is_made_by_dump_alone(travel: ModuleType) -> None:
+    """Whatever is given, also to a class that is made of it."""
+    wrong: list[tuple[Any, ...]] = [(), ("process",), ("process", {}, None)]
+    for kind in (travel.Payload, type("Own", (travel.Payload,), {})):
+        for arguments in wrong:
+            with pytest.raises(TypeError, match=r"a Payload is made by dump\(\)"):
+                kind(*arguments)
+
+
 def test_where_nothing_is_bound_there_is_nothing_in_it(
     travel: ModuleType, inscope: ModuleType, tenant: Any
 ) -> None:

@@ -137,7 +137,7 @@ class Entry(NamedTuple):
     module: str
 
 
-class Crossing(dict[str, dict[str, Entry]]):
+class ByBoundary(dict[str, dict[str, Entry]]):
     """What crosses each boundary, by name; found out when it is first asked for."""
 
     def __init__(self, entries: dict[str, Entry]) -> None:
@@ -163,7 +163,7 @@ class Registry:
     def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
         self._lock = allocate_lock()
-        self.crossing = Crossing({})
+        self.crossing = ByBoundary({})
 
     def add(
         self, var: CellVar[Any], declaration: Declaration, module: str | None = None
@@ -194,7 +194,7 @@ class Registry:
             }
             # New mappings, not changed ones: whoever reads has no lock.
             self._entries = {**alive, name: _entry(var, declaration, module)}
-            self.crossing = Crossing(self._entries)
+            self.crossing = ByBoundary(self._entries)
 
     def find(self, name: str, module: str) -> Any:
         """Return the Var *name*, which *module* declares if it can be imported.

@@ -142,7 +142,7 @@ def arrival_of(
         Refused: They cannot be believed.
     """
     crossing = declared.crossing[boundary.name]
-    values = Values._sorted_out(boundary, crossing, pairs, _value, sent)
+    values = Values._sorted_out(boundary, crossing, pairs, _decoded, sent)
     unknown = values.unknown
     if len(values.known) + len(unknown) != len(pairs):  # a name is there twice
         raise Refused("malformed", MALFORMED)
@@ -154,7 +154,7 @@ def arrival_of(
 
 def refused_arrival(boundary: Boundary, reason: str, detail: str) -> Arrival:
     """Return an arrival in which each read says that it was refused, and why."""
-    values = Values._sorted_out(boundary, {}, (), _value, None)
+    values = Values._sorted_out(boundary, {}, (), _decoded, None)
     values._refused = reason, detail
     return Arrival._holding(ARRIVED, values)
 
@@ -247,7 +247,7 @@ def _of_version(version: int) -> Refused:
     )
 
 
-def _value(boundary: Boundary, name: str, entry: Entry, data: Any) -> Any:
+def _decoded(boundary: Boundary, name: str, entry: Entry, data: Any) -> Any:
     """Return what *data* means, by the codec of the Var."""
     if entry.identity and not boundary.takes_identity:
         detail = f"Var {name!r} says who somebody is, and nothing here is signed"
@@ -289,7 +289,7 @@ class Values(BareValues):
         pairs = [(name, self.unknown[name])]
         crossing = declared.crossing[self._boundary.name]
         try:
-            late = self._sorted_out(self._boundary, crossing, pairs, _value, None)
+            late = self._sorted_out(self._boundary, crossing, pairs, _decoded, None)
         except Refused as error:
             raise self._error(error.args) from None
         return late.known.get(name, EMPTY)

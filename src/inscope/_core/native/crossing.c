@@ -36,28 +36,28 @@ typedef struct {
                           another one. */
     PyObject *convert;  /* (boundary, name, entry, value) -> what it is elsewhere */
     int takes_identity;
-} Crossing;
+} Conversion;
 
 /* -1 with an error. */
 static int
-crossing_from(Crossing *crossing, PyObject *type, PyObject *const *args,
-              PyObject *convert)
+conversion_from(Conversion *conversion, PyObject *type, PyObject *const *args,
+                PyObject *convert)
 {
-    State *state = crossing->state = state_of_type((PyTypeObject *)type);
-    crossing->boundary = args[0];
-    crossing->entries = args[1];
-    crossing->convert = convert;
+    State *state = conversion->state = state_of_type((PyTypeObject *)type);
+    conversion->boundary = args[0];
+    conversion->entries = args[1];
+    conversion->convert = convert;
     if (state == NULL) {
         return -1;
     }
-    if (!PyDict_Check(crossing->entries)) {
+    if (!PyDict_Check(conversion->entries)) {
         PyErr_SetString(PyExc_TypeError, "what crosses is in a dict");
         return -1;
     }
-    PyObject *takes = PyObject_GetAttr(crossing->boundary, state->takes_identity);
-    crossing->takes_identity = takes == NULL ? -1 : PyObject_IsTrue(takes);
+    PyObject *takes = PyObject_GetAttr(conversion->boundary, state->takes_identity);
+    conversion->takes_identity = takes == NULL ? -1 : PyObject_IsTrue(takes);
     Py_XDECREF(takes);
-    return crossing->takes_identity < 0 ? -1 : 0;
+    return conversion->takes_identity < 0 ? -1 : 0;
 }
 
 /* An object of a type that is given as a PyObject, without its fields. */
@@ -91,39 +91,40 @@ check_entry(PyObject *entry)
 
 /* Whether it is the same here and elsewhere. */
 static int
-is_plain(Crossing *crossing, PyObject *entry, PyObject *value)
+is_plain(Conversion *conversion, PyObject *entry, PyObject *value)
 {
     return PyTuple_GET_ITEM(entry, IS_STR) == Py_True &&
-           (crossing->takes_identity || PyTuple_GET_ITEM(entry, IDENTITY) != Py_True) &&
+           (conversion->takes_identity ||
+            PyTuple_GET_ITEM(entry, IDENTITY) != Py_True) &&
            PyUnicode_CheckExact(value) && PyUnicode_IS_ASCII(value);
 }
 
 /* What value is elsewhere. */
 static PyObject *
-converted(Crossing *crossing, PyObject *name, PyObject *entry, PyObject *value)
+converted(Conversion *conversion, PyObject *name, PyObject *entry, PyObject *value)
 {
-    if (is_plain(crossing, entry, value)) {
+    if (is_plain(conversion, entry, value)) {
         return Py_NewRef(value);
     }
-    PyObject *args[] = {crossing->boundary, name, entry, value};
-    return PyObject_Vectorcall(crossing->convert, args, 4, NULL);
+    PyObject *args[] = {conversion->boundary, name, entry, value};
+    return PyObject_Vectorcall(conversion->convert, args, 4, NULL);
 }
 
 /* Out: for dump */
 
 /* The value of the entry's Var; NULL, with an error only if something failed. */
 static PyObject *
-value_of(Crossing *crossing, PyObject *entry)
+value_of(Conversion *conversion, PyObject *entry)
 {
     PyObject *var;
     if (PyWeakref_GetRef(PyTuple_GET_ITEM(entry, VAR), &var) <= 0) {
         return NULL;
     }
-    PyObject *args[] = {var, crossing->state->missing};
+    PyObject *args[] = {var, conversion->state->missing};
     PyObject *value = PyObject_VectorcallMethod(
-        crossing->state->get, args, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
+        conversion->state->get, args, 2 | PY_VECTORCALL_ARGUMENTS_OFFSET, NULL);
     Py_DECREF(var);
-    if (value == crossing->state->missing) {
+    if (value == conversion->state->missing) {
         Py_CLEAR(value);
     }
     return value;
@@ -140,13 +141,13 @@ append_pair(PyObject *pairs, PyObject *name, PyObject *data)
 
 /* Append what the entry's Var has, if it has something. */
 static int
-append_entry(Crossing *crossing, PyObject *pairs, PyObject *name, PyObject *entry)
+append_entry(Conversion *conversion, PyObject *pairs, PyObject *name, PyObject *entry)
 {
-    PyObject *value = check_entry(entry) < 0 ? NULL : value_of(crossing, entry);
+    PyObject *value = check_entry(entry) < 0 ? NULL : value_of(conversion, entry);
     if (value == NULL) {
         return PyErr_Occurred() ? -1 : 0;
     }
-    PyObject *data = converted(crossing, name, entry, value);
+    PyObject *data = converted(conversion, name, entry, value);
     int result = data == NULL ? -1 : append_pair(pairs, name, data);
     Py_XDECREF(data);
     Py_DECREF(value);
@@ -155,15 +156,15 @@ append_entry(Crossing *crossing, PyObject *pairs, PyObject *name, PyObject *entr
 
 /* Append those of all entries; -1 with an error. */
 static int
-append_entries(Crossing *crossing, PyObject *pairs)
+append_entries(Conversion *conversion, PyObject *pairs)
 {
     PyObject *name, *entry;
     Py_ssize_t position = 0;
     int result = 0;
-    while (result == 0 && PyDict_Next(crossing->entries, &position, &name, &entry)) {
+    while (result == 0 && PyDict_Next(conversion->entries, &position, &name, &entry)) {
         Py_INCREF(name);
         Py_INCREF(entry);
-        result = append_entry(crossing, pairs, name, entry);
+        result = append_entry(conversion, pairs, name, entry);
         Py_DECREF(name);
         Py_DECREF(entry);
     }
@@ -173,18 +174,18 @@ append_entries(Crossing *crossing, PyObject *pairs)
 static PyObject *
 payload_going(PyObject *type, PyObject *const *args, Py_ssize_t count)
 {
-    Crossing crossing;
+    Conversion conversion;
     if (check_count("_going", count, 3) < 0 ||
-        crossing_from(&crossing, type, args, args[2]) < 0) {
+        conversion_from(&conversion, type, args, args[2]) < 0) {
         return NULL;
     }
     Payload *self = new_object(type);
     if (self == NULL) {
         return NULL;
     }
-    self->boundary = Py_NewRef(crossing.boundary);
+    self->boundary = Py_NewRef(conversion.boundary);
     self->pairs = PyList_New(0);
-    if (self->pairs == NULL || append_entries(&crossing, self->pairs) < 0 ||
+    if (self->pairs == NULL || append_entries(&conversion, self->pairs) < 0 ||
         (self->context = PyContext_CopyCurrent()) == NULL) {
         Py_CLEAR(self);
     }
@@ -222,15 +223,15 @@ payload_dealloc(PyObject *object)
 
 /* Put data into the known, or into the unknown. */
 static int
-put(Crossing *crossing, Values *self, PyObject *name, PyObject *data)
+put(Conversion *conversion, Values *self, PyObject *name, PyObject *data)
 {
     PyObject *entry;
-    int found = PyDict_GetItemRef(crossing->entries, name, &entry);
+    int found = PyDict_GetItemRef(conversion->entries, name, &entry);
     if (found <= 0) {
         return found < 0 ? -1 : PyDict_SetItem(self->unknown, name, data);
     }
     PyObject *value =
-        check_entry(entry) < 0 ? NULL : converted(crossing, name, entry, data);
+        check_entry(entry) < 0 ? NULL : converted(conversion, name, entry, data);
     int result = value == NULL ? -1 : PyDict_SetItem(self->known, name, value);
     Py_XDECREF(value);
     Py_DECREF(entry);
@@ -239,7 +240,7 @@ put(Crossing *crossing, Values *self, PyObject *name, PyObject *data)
 
 /* The same for a pair of a name and data. */
 static int
-put_pair(Crossing *crossing, Values *self, PyObject *pair)
+put_pair(Conversion *conversion, Values *self, PyObject *pair)
 {
     PyObject *parts = PySequence_Tuple(pair);
     int result = -1;
@@ -247,7 +248,7 @@ put_pair(Crossing *crossing, Values *self, PyObject *pair)
         PyErr_SetString(PyExc_ValueError, "a pair is a name and a value");
     }
     else if (parts != NULL) {
-        result = put(crossing, self, PyTuple_GET_ITEM(parts, 0),
+        result = put(conversion, self, PyTuple_GET_ITEM(parts, 0),
                      PyTuple_GET_ITEM(parts, 1));
     }
     Py_XDECREF(parts);
@@ -256,14 +257,14 @@ put_pair(Crossing *crossing, Values *self, PyObject *pair)
 
 /* The same for all pairs of an iterable. */
 static int
-put_pairs(Crossing *crossing, Values *self, PyObject *iterable)
+put_pairs(Conversion *conversion, Values *self, PyObject *iterable)
 {
     /* A tuple: what is called in between cannot change it. */
     PyObject *pairs = PySequence_Tuple(iterable);
     int result = pairs == NULL ? -1 : 0;
     Py_ssize_t size = pairs == NULL ? 0 : PyTuple_GET_SIZE(pairs);
     for (Py_ssize_t index = 0; result == 0 && index < size; index++) {
-        result = put_pair(crossing, self, PyTuple_GET_ITEM(pairs, index));
+        result = put_pair(conversion, self, PyTuple_GET_ITEM(pairs, index));
     }
     Py_XDECREF(pairs);
     return result;
@@ -272,22 +273,22 @@ put_pairs(Crossing *crossing, Values *self, PyObject *iterable)
 static PyObject *
 values_sorted_out(PyObject *type, PyObject *const *args, Py_ssize_t count)
 {
-    Crossing crossing;
+    Conversion conversion;
     if (check_count("_sorted_out", count, 5) < 0 ||
-        crossing_from(&crossing, type, args, args[3]) < 0) {
+        conversion_from(&conversion, type, args, args[3]) < 0) {
         return NULL;
     }
     Values *self = new_object(type);
     if (self == NULL) {
         return NULL;
     }
-    self->boundary = Py_NewRef(crossing.boundary);
+    self->boundary = Py_NewRef(conversion.boundary);
     self->refused = Py_NewRef(Py_None);
     self->sent = Py_NewRef(args[4]);
     self->known = PyDict_New();
     self->unknown = PyDict_New();
     if (self->known == NULL || self->unknown == NULL ||
-        put_pairs(&crossing, self, args[2]) < 0) {
+        put_pairs(&conversion, self, args[2]) < 0) {
         Py_CLEAR(self);
     }
     return (PyObject *)self;

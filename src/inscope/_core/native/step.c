@@ -18,10 +18,9 @@ typedef struct {
     PyObject *seen;    /* Owned: that copy; NULL if the layer asks to be called again.
                           Only touched with the Context entered, which is by one thread. */
     State *state;      /* Borrowed: lives as long as the type does. */
-#ifdef Py_GIL_DISABLED
     PyObject *weakrefs; /* The list of them. */
     PyObject *watch;    /* Owned, or NULL: the weak reference that calls close_first. */
-#endif
+    int is_closing;     /* Whether that one is at work. */
 } Steps;
 
 /* The layer */
@@ -186,34 +185,41 @@ static PyObject *
 steps_close(PyObject *object, PyObject *Py_UNUSED(ignored))
 {
     Steps *self = (Steps *)object;
+    if (self->is_closing) { /* By close_first, and whoever advances it goes meanwhile. */
+        Py_RETURN_NONE;
+    }
     return call(self, self->state->close, NULL, 0, NULL);
 }
 
 /* Who is collected first
  *
  * Whoever advances these steps is a generator or a coroutine itself, and closes them as it
- * is closed. With the GIL, the collector comes to it before it comes to what is advanced,
- * which is younger. On a free-threaded build it may come to that one first, and would
- * close it where it runs itself. But before it closes anything, it calls those who hold a
- * weak reference to something that is garbage, and are none. */
+ * is closed. With the GIL, the collector comes to the older one first; on a free-threaded
+ * build, to either. If that is what is advanced, it is closed where the collector runs. But
+ * before the collector closes anything, it calls those who hold a weak reference to
+ * something that is garbage, and are none. */
 
-#ifdef Py_GIL_DISABLED
 static PyObject *
 close_first(PyObject *address, PyObject *Py_UNUSED(weakref))
 {
-    /* Still there: a weak reference to what is freed calls nobody (steps_dealloc). */
+    /* Still there: a weak reference to what is freed calls nobody (steps_dealloc). But what
+     * is closed may let go of the last reference to who advances it, and so to this. */
     PyObject *object = PyLong_AsVoidPtr(address);
     if (object == NULL) {
         return NULL;
     }
-    PyObject *closed = steps_close(object, NULL);
+    Steps *self = (Steps *)Py_NewRef(object);
+    self->is_closing = 1;
+    PyObject *closed = call(self, self->state->close, NULL, 0, NULL);
+    self->is_closing = 0;
     if (closed == NULL) {
-        PyObject *inner = inner_of((Steps *)object);
+        PyObject *inner = inner_of(self);
         PyErr_WriteUnraisable(inner);
         Py_DECREF(inner);
-        Py_RETURN_NONE;
     }
-    return closed;
+    Py_XDECREF(closed);
+    Py_DECREF(object);
+    Py_RETURN_NONE;
 }
 
 static PyMethodDef close_first_method = {"close_first", close_first, METH_O, NULL};
@@ -231,7 +237,6 @@ watch(Steps *self)
     }
     return self->watch == NULL ? -1 : 0;
 }
-#endif
 
 /* Life */
 
@@ -252,16 +257,13 @@ steps_in(PyObject *module, PyObject *const *args, Py_ssize_t count)
     self->layer = count < 3 || args[2] == Py_None ? NULL : Py_NewRef(args[2]);
     self->seen = NULL;
     self->state = state;
-#ifdef Py_GIL_DISABLED
     self->weakrefs = self->watch = NULL;
-#endif
+    self->is_closing = 0;
     PyObject_GC_Track(self);
-#ifdef Py_GIL_DISABLED
     if ((PyGen_CheckExact(args[1]) || PyCoro_CheckExact(args[1])) && watch(self) < 0) {
         Py_DECREF(self);
         return NULL;
     }
-#endif
     return (PyObject *)self;
 }
 
@@ -284,10 +286,8 @@ steps_dealloc(PyObject *object)
     Steps *self = (Steps *)object;
     PyTypeObject *type = Py_TYPE(object);
     PyObject_GC_UnTrack(object);
-#ifdef Py_GIL_DISABLED
     Py_CLEAR(self->watch);
     PyObject_ClearWeakRefs(object);
-#endif
     Py_CLEAR(self->inner);
     Py_CLEAR(self->layer);
     Py_CLEAR(self->seen);
@@ -309,12 +309,10 @@ steps_of(PyObject *object, PyObject *inner)
     return Py_NewRef(object);
 }
 
-#ifdef Py_GIL_DISABLED
 static PyMemberDef members[] = {
     {"__weaklistoffset__", Py_T_PYSSIZET, offsetof(Steps, weakrefs), Py_READONLY},
     {NULL},
 };
-#endif
 
 static PyMethodDef methods[] = {
     {"of", steps_of, METH_O, "of($self, inner, /)\n--\n\n"},
@@ -336,9 +334,7 @@ static PyType_Slot slots[] = {
     {Py_am_await, PyObject_SelfIter},
     {Py_am_send, steps_send},
     {Py_tp_methods, methods},
-#ifdef Py_GIL_DISABLED
     {Py_tp_members, members},
-#endif
     {0, NULL},
 };
 
