@@ -141,7 +141,7 @@ def pytest_collection_finish() -> None:
 
 
 def pass_by_what_is_there() -> None:
-    """Let the collector pass by what other tests have left: libraries, and their caches.
+    """Let the collector pass by what other tests have left: libraries, their caches.
 
     To look through all that was most of the time of a late test.
     """

@@ -122,9 +122,15 @@ it is no payload of inscope's
     known = KNOWN.get(boundary) if type(boundary) is str else None
     boundary = known or boundary_of(boundary, "load")
     try:
-        text = _text(payload, boundary)
+        text = payload if type(payload) is str else _text(payload)
         if not text:
             return arrival_of([], boundary)
+        if len(text) > boundary.limit:
+            raise _of_size("it", len(text), boundary.limit)
+        if not text.isascii():
+            raise Refused("malformed", "it is not ASCII")
+        if boundary.is_signed:
+            text = _unsigned(text, boundary)
         sent, pairs = _sent(text, boundary)
         return arrival_of(pairs, boundary, sent)
     except Refused as error:
@@ -159,30 +165,7 @@ def refused_arrival(boundary: Boundary, reason: str, detail: str) -> Arrival:
     return Arrival._holding(ARRIVED, values)
 
 
-def _text(payload: object, boundary: Boundary) -> str:
-    """Return the text that *payload* is, without the signature that it must have."""
-    text = payload if type(payload) is str else _as_str(payload)
-    if not text:
-        return text
-    if len(text) > boundary.limit:
-        detail = f"it has {len(text)} bytes, and {boundary.limit} are the limit"
-        raise Refused("size", detail)
-    if not text.isascii():
-        raise Refused("malformed", "it is not ASCII")
-    if not boundary.is_signed:
-        if text[-1] != "]" and text[0] == "[":
-            detail = "it is signed, and there is no key here to tell by whom: keys=[…]"
-            raise Refused("signature", detail)
-        return text
-    if text[-1] == "]":
-        raise Refused("unsigned", "it is not signed, and there are keys here")
-    plain = boundary.unsigned(text)
-    if plain is None:
-        raise Refused("signature", "none of the keys here has signed it as it is")
-    return plain
-
-
-def _as_str(payload: object) -> str:
+def _text(payload: object) -> str:
     """Return *payload*, whatever it is, as a string."""
     text: object = payload.text if isinstance(payload, Payload) else payload
     if text is None:
@@ -194,12 +177,22 @@ def _as_str(payload: object) -> str:
     return text
 
 
+def _unsigned(text: str, boundary: Boundary) -> str:
+    """Return *text* without the signature that it must have."""
+    if text[-1] == "]":
+        raise Refused("unsigned", "it is not signed, and there are keys here")
+    plain = boundary.unsigned(text)
+    if plain is None:
+        raise Refused("signature", "none of the keys here has signed it as it is")
+    return plain
+
+
 def _sent(text: str, boundary: Boundary) -> tuple[int, list[tuple[str, Any]]]:
     """Return when *text* was sent, and the names and values in it, as written."""
     try:
         envelope = shaped(text)
     except (ValueError, RecursionError):
-        envelope = _looked_into(text)
+        envelope = _looked_into(text, boundary)
     version, audience, sent, pairs = envelope
     if version != VERSION:
         raise _of_version(version)
@@ -210,8 +203,8 @@ def _sent(text: str, boundary: Boundary) -> tuple[int, list[tuple[str, Any]]]:
     if len(text) > boundary.value_limit:
         for name, value in pairs:
             if (size := len(written(value))) > boundary.value_limit:
-                detail = f"the value of {name!r:.80} has {size} bytes, and"
-                raise Refused("size", f"{detail} {boundary.value_limit} are the limit")
+                what = f"the value of {name!r:.80}"
+                raise _of_size(what, size, boundary.value_limit)
     return sent, cast("list[tuple[str, Any]]", pairs)
 
 
@@ -227,11 +220,14 @@ def _check_age(sent: int, boundary: Boundary, max_age: float) -> None:
         raise Refused("expired", detail)
 
 
-def _looked_into(text: str) -> Any:
+def _looked_into(text: str, boundary: Boundary) -> Any:
     """Return the envelope that *text* is, whatever the values in it."""
     try:
         envelope = parsed(text)
     except (ValueError, RecursionError):
+        if not boundary.is_signed and text[0] == "[" and text[-1] != "]":
+            detail = "it is signed, and there is no key here to tell by whom: keys=[…]"
+            raise Refused("signature", detail) from None
         raise Refused("malformed", MALFORMED) from None
     if is_shaped(envelope):
         return envelope
@@ -239,6 +235,10 @@ def _looked_into(text: str) -> Any:
     if is_exactly(version, int) and version != VERSION:
         raise _of_version(version)
     raise Refused("malformed", MALFORMED)
+
+
+def _of_size(what: str, size: int, limit: float) -> Refused:
+    return Refused("size", f"{what} has {size} bytes, and {limit} are the limit")
 
 
 def _of_version(version: int) -> Refused:

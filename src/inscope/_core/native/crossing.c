@@ -133,9 +133,14 @@ value_of(Conversion *conversion, PyObject *entry)
 static int
 append_pair(PyObject *pairs, PyObject *name, PyObject *data)
 {
-    PyObject *pair = PyTuple_Pack(2, name, data);
-    int result = pair == NULL ? -1 : PyList_Append(pairs, pair);
-    Py_XDECREF(pair);
+    PyObject *pair = PyTuple_New(2);
+    if (pair == NULL) {
+        return -1;
+    }
+    PyTuple_SET_ITEM(pair, 0, Py_NewRef(name));
+    PyTuple_SET_ITEM(pair, 1, Py_NewRef(data));
+    int result = PyList_Append(pairs, pair);
+    Py_DECREF(pair);
     return result;
 }
 
