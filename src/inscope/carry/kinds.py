@@ -11,6 +11,9 @@ from __future__ import annotations
 
 from functools import partial
 from inspect import (
+    CO_ASYNC_GENERATOR,
+    CO_COROUTINE,
+    CO_GENERATOR,
     isasyncgenfunction,
     isclass,
     iscoroutinefunction,
@@ -43,9 +46,15 @@ __all__ = [
 
 PLAIN, COROUTINE, GENERATOR, ASYNC_GENERATOR = range(4)
 
+STEPPED: Final = CO_COROUTINE | CO_GENERATOR | CO_ASYNC_GENERATOR
+
 
 def kind_of(function: Any) -> int:
     """Return what a call of *function* makes, by what ``inspect`` says of it."""
+    if type(function) is FunctionType and not (
+        function.__dict__ or function.__code__.co_flags & STEPPED
+    ):  # nearly all: without a mark, and run in one go
+        return PLAIN
     while isinstance(function, partial):
         function = function.func
     asked = [function]

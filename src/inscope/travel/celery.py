@@ -185,8 +185,8 @@ class Installation:
         """Let the task that begins have what came with it."""
         if task is None:  # not sent by Celery
             return
-        self._leave(task)  # it has begun already, if somebody sends the signal twice
         request = task.request
+        self._end(request)  # it has begun already, if somebody sends the signal twice
         arrival = load(_header_of(request), self.boundary)
         entering = arrival.entered()
         entering.__enter__()
@@ -200,7 +200,11 @@ class Installation:
 
     def _leave(self, task: Any = None, **_: Any) -> None:
         """Let all be as it was before the task."""
-        entering = None if task is None else self._entered.pop(task.request, None)
+        if task is not None:
+            self._end(task.request)
+
+    def _end(self, request: Any) -> None:
+        entering = self._entered.pop(request, None)
         if entering is not None:
             entering.__exit__()
 

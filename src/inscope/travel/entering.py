@@ -27,8 +27,7 @@ from inscope.carry.subjects import is_local
 from inscope.errors import BindStateError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from contextvars import ContextVar
+    from contextvars import Context, ContextVar
     from typing import Self
 
     from inscope._core.arrival import Arriving
@@ -47,12 +46,12 @@ class Entering:
 
     def __init__(self, values: Arriving | None) -> None:
         self._values = values
-        self._before: dict[ContextVar[Any], Any] | None = None
+        self._before: Context | None = None
 
     def __enter__(self) -> Self:
         if self._before is not None:
             raise BindStateError("this arrival was entered already: ask for another")
-        self._before = _ours()
+        self._before = copy_context()
         enter(self._values)
         return self
 
@@ -73,27 +72,23 @@ def enter(values: Arriving | None) -> None:
 
 def enter_alone(values: Arriving | None) -> None:
     """Let *values* be all that inscope has in the present Context."""
-    for variable, value in _ours().items():
-        variable.set(_nothing(variable, value))
+    for variable, value in copy_context().items():
+        nothing = _nothing(variable, value)
+        if nothing is not EMPTY:
+            variable.set(nothing)
     ARRIVED.set(values)
 
 
-def put_back(before: Mapping[ContextVar[Any], Any]) -> None:
+def put_back(before: Context) -> None:
     """Let inscope have in the present Context what it had in *before*."""
-    for variable, value in _ours().items():
+    for variable, value in copy_context().items():
         was = before.get(variable, EMPTY)
-        if was is not value:
-            variable.set(_nothing(variable, value) if was is EMPTY else was)
+        if was is value:
+            continue
+        nothing = _nothing(variable, value)
+        if nothing is not EMPTY:
+            variable.set(nothing if was is EMPTY else was)
     ARRIVED.set(before.get(ARRIVED))
-
-
-def _ours() -> dict[ContextVar[Any], Any]:
-    """Return what inscope keeps in the variables of the present Context."""
-    return {
-        variable: value
-        for variable, value in copy_context().items()
-        if _nothing(variable, value) is not EMPTY
-    }
 
 
 def _nothing(variable: ContextVar[Any], value: object) -> Any:
